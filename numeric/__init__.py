@@ -1,0 +1,1 @@
+"""A theory as NumPy: array programs, source text, training, and checks of gradients."""

@@ -1,0 +1,1 @@
+"""What a person gets to see: terminal output, handouts as PDF, TeX and HTML, and figures."""
