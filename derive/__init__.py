@@ -1,3 +1,1 @@
-"""gradproof: reads notes on neural networks and proves or refutes each formula from the notes' own definitions."""
-
-__version__ = "0.1.0"
+"""gradproof: understand the formulas of lecture notes on neural networks, and prove or refute them."""

@@ -1,0 +1,455 @@
+r"""The index form: every quantity of a document as a scalar expression in indexed entries.
+
+A matrix product is `Total(k, W[i,k] * x[k])`, a Hadamard product `u[i] * v[i]`, a transpose a change of the order in which
+indices are listed. Matrix, component and layer-family notation all land here, and nothing in a term says how large an index
+range is: what holds for terms holds for all sizes at once.
+
+Terms are interned: two terms built alike are the same object, so equality is identity and every term can be a key.
+
+>>> n = size("n")
+>>> i, k = Index("i", n), Index("k", n)
+>>> W, x = Name("W"), Name("x")
+>>> Total(k, mul(Entry(W, (i, k)), Entry(x, (k,))))
+sum_k(W[i,k]*x[k])
+>>> add(num(1), num(2)) is num(3)
+True
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
+
+_TABLE: WeakValueDictionary[tuple[object, ...], Any] = WeakValueDictionary()
+T = TypeVar("T")
+
+
+class _Interned(type):
+    """Classes whose instances are unique by their arguments."""
+
+    def __call__(cls: type[T], *arguments: Any) -> T:
+        key = (cls, *arguments)
+        found: T | None = _TABLE.get(key)
+        if found is None:
+            found = super().__call__(*arguments)  # type: ignore[misc]
+            _TABLE[key] = found
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Size(metaclass=_Interned):
+    """The length of an index range: a symbol such as n, or a number."""
+
+    name: str
+    value: int | None = None
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def size(name: str | int) -> Size:
+    """The size of that name, or of that number."""
+    return Size(str(name), name if isinstance(name, int) else None)
+
+
+@dataclass(frozen=True, eq=False)
+class Index(metaclass=_Interned):
+    """A running index and the size of its range."""
+
+    label: str
+    size: Size
+
+    def __repr__(self) -> str:
+        return self.label
+
+
+_counter = itertools.count(1)
+
+
+def fresh(range_size: Size) -> Index:
+    """An index that occurs nowhere else."""
+    return Index(f"_{next(_counter)}", range_size)
+
+
+@dataclass(frozen=True, eq=False)
+class Level(metaclass=_Interned):
+    """A layer or time index: a number (letter ""), or a letter shifted by a number, as in `l+1`."""
+
+    letter: str
+    offset: int
+
+    def __repr__(self) -> str:
+        if not self.letter:
+            return str(self.offset)
+        return self.letter + (f"{self.offset:+d}" if self.offset else "")
+
+    def shifted(self, by: int) -> Level:
+        return Level(self.letter, self.offset + by)
+
+
+@dataclass(frozen=True, eq=False)
+class Name(metaclass=_Interned):
+    """What a document calls a quantity: a base and its layer or time indices. `W^{(2)}` is Name("W", (Level("", 2),))."""
+
+    base: str
+    levels: tuple[Level, ...] = ()
+
+    def __repr__(self) -> str:
+        return self.base + "".join(f"^({level!r})" for level in self.levels)
+
+
+@dataclass(frozen=True, eq=False)
+class Term(metaclass=_Interned):
+    """A scalar expression. `free` holds the indices that occur in it and are not summed."""
+
+    free: frozenset[Index] = field(init=False, repr=False, default=frozenset())
+
+    def children(self) -> tuple[Term, ...]:
+        return ()
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        """The same node over other children."""
+        return self
+
+    def _set_free(self, extra: Iterable[Index] = ()) -> None:
+        indices = frozenset(extra).union(*(child.free for child in self.children()))
+        object.__setattr__(self, "free", indices)
+
+
+@dataclass(frozen=True, eq=False)
+class Num(Term):
+    """A rational number. Floating-point numbers never enter a term."""
+
+    value: Fraction
+
+    def __repr__(self) -> str:
+        return str(self.value)
+
+
+@dataclass(frozen=True, eq=False)
+class Extent(Term):
+    """The number of elements in an index range, as in a mean's 1/n."""
+
+    size: Size
+
+    def __repr__(self) -> str:
+        return f"|{self.size}|"
+
+
+@dataclass(frozen=True, eq=False)
+class Entry(Term):
+    """One entry of a named array; a named scalar when there are no indices."""
+
+    name: Name
+    indices: tuple[Index, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._set_free(self.indices)
+
+    def __repr__(self) -> str:
+        return repr(self.name) + (f"[{','.join(map(repr, self.indices))}]" if self.indices else "")
+
+
+@dataclass(frozen=True, eq=False)
+class Arg(Term):
+    """The argument of a function, inside the function's own definition."""
+
+    position: int = 0
+
+    def __repr__(self) -> str:
+        return f"#{self.position}"
+
+
+@dataclass(frozen=True, eq=False)
+class Fun(Term):
+    """A function of one real number, or its derivative of that order, at an argument."""
+
+    function: str
+    order: int
+    argument: Term
+
+    def __post_init__(self) -> None:
+        self._set_free()
+
+    def children(self) -> tuple[Term, ...]:
+        return (self.argument,)
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        return Fun(self.function, self.order, children[0])
+
+    def __repr__(self) -> str:
+        return f"{self.function}{chr(39) * self.order}({self.argument!r})"
+
+
+@dataclass(frozen=True, eq=False)
+class Add(Term):
+    """A sum of terms. Build with `add`."""
+
+    terms: tuple[Term, ...]
+
+    def __post_init__(self) -> None:
+        self._set_free()
+
+    def children(self) -> tuple[Term, ...]:
+        return self.terms
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        return add(*children)
+
+    def __repr__(self) -> str:
+        return "(" + " + ".join(map(repr, self.terms)) + ")"
+
+
+@dataclass(frozen=True, eq=False)
+class Mul(Term):
+    """A product of factors. Build with `mul`."""
+
+    factors: tuple[Term, ...]
+
+    def __post_init__(self) -> None:
+        self._set_free()
+
+    def children(self) -> tuple[Term, ...]:
+        return self.factors
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        return mul(*children)
+
+    def __repr__(self) -> str:
+        return "*".join(map(repr, self.factors))
+
+
+@dataclass(frozen=True, eq=False)
+class Pow(Term):
+    """A rational power. Build with `power`."""
+
+    base: Term
+    exponent: Fraction
+
+    def __post_init__(self) -> None:
+        self._set_free()
+
+    def children(self) -> tuple[Term, ...]:
+        return (self.base,)
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        return power(children[0], self.exponent)
+
+    def __repr__(self) -> str:
+        return f"({self.base!r})**({self.exponent})"
+
+
+@dataclass(frozen=True, eq=False)
+class Total(Term):
+    """The sum of a term over an index."""
+
+    index: Index
+    body: Term
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "free", self.body.free - {self.index})
+
+    def children(self) -> tuple[Term, ...]:
+        return (self.body,)
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        return Total(self.index, children[0])
+
+    def __repr__(self) -> str:
+        return f"sum_{self.index!r}({self.body!r})"
+
+
+@dataclass(frozen=True, eq=False)
+class Delta(Term):
+    """One where two indices agree, else zero (Kronecker). Build with `delta`."""
+
+    left: Index
+    right: Index
+
+    def __post_init__(self) -> None:
+        self._set_free((self.left, self.right))
+
+    def __repr__(self) -> str:
+        return f"[{self.left!r}={self.right!r}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Positive(Term):
+    """One where the argument is greater than zero, else zero: `cases`, `max`, `|x|` and ReLU are made of it."""
+
+    argument: Term
+
+    def __post_init__(self) -> None:
+        self._set_free()
+
+    def children(self) -> tuple[Term, ...]:
+        return (self.argument,)
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        return Positive(children[0])
+
+    def __repr__(self) -> str:
+        return f"[{self.argument!r}>0]"
+
+
+@dataclass(frozen=True, eq=False)
+class Partial(Term):
+    """The total derivative of a term by one entry of a named array, not yet worked out.
+
+    An entry of a name that has a definition is varied as if it were free: what depends on it follows, what it depends on does not.
+    """
+
+    of: Term
+    by: Entry
+
+    def __post_init__(self) -> None:
+        self._set_free()
+
+    def children(self) -> tuple[Term, ...]:
+        return (self.of, self.by)
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        of, by = children
+        if not isinstance(by, Entry):
+            raise TypeError(f"a derivative is taken by an entry, not by {by!r}")
+        return Partial(of, by)
+
+    def __repr__(self) -> str:
+        return f"d({self.of!r})/d({self.by!r})"
+
+
+ZERO = Num(Fraction(0))
+ONE = Num(Fraction(1))
+MINUS_ONE = Num(Fraction(-1))
+
+
+def num(value: int | Fraction) -> Num:
+    """A rational number as a term."""
+    return Num(Fraction(value))
+
+
+def add(*terms: Term) -> Term:
+    """A sum, flattened, with its numbers collected."""
+    constant, rest = Fraction(0), []
+    for term in terms:
+        for part in term.terms if isinstance(term, Add) else (term,):
+            if isinstance(part, Num):
+                constant += part.value
+            else:
+                rest.append(part)
+    if constant:
+        rest.append(Num(constant))
+    return ZERO if not rest else rest[0] if len(rest) == 1 else Add(tuple(rest))
+
+
+def mul(*factors: Term) -> Term:
+    """A product, flattened, with its numbers collected in front."""
+    constant, rest = Fraction(1), []
+    for factor in factors:
+        for part in factor.factors if isinstance(factor, Mul) else (factor,):
+            if isinstance(part, Num):
+                constant *= part.value
+            else:
+                rest.append(part)
+    if constant == 0:
+        return ZERO
+    if constant != 1:
+        rest.insert(0, Num(constant))
+    return ONE if not rest else rest[0] if len(rest) == 1 else Mul(tuple(rest))
+
+
+def power(base: Term, exponent: int | Fraction) -> Term:
+    """A rational power; numbers to integer powers are worked out."""
+    exponent = Fraction(exponent)
+    if exponent == 0:
+        return ONE
+    if exponent == 1:
+        return base
+    if isinstance(base, Num) and exponent.denominator == 1 and (base.value != 0 or exponent > 0):
+        return Num(base.value ** int(exponent))
+    if isinstance(base, Pow) and base.exponent.denominator == 1 and exponent.denominator == 1:
+        return power(base.base, base.exponent * exponent)
+    return Pow(base, exponent)
+
+
+def neg(term: Term) -> Term:
+    return mul(MINUS_ONE, term)
+
+
+def sub(left: Term, right: Term) -> Term:
+    return add(left, neg(right))
+
+
+def delta(left: Index, right: Index) -> Term:
+    """The Kronecker delta, one of an index with itself."""
+    return ONE if left is right else Delta(*sorted((left, right), key=lambda index: index.label))
+
+
+def total(indices: Iterable[Index], body: Term) -> Term:
+    """The sum over several indices, the first outermost."""
+    for index in reversed(tuple(indices)):
+        body = ZERO if body is ZERO else Total(index, body)
+    return body
+
+
+def rename(term: Term, mapping: Mapping[Index, Index]) -> Term:
+    """Free indices replaced, without capture."""
+    active = {old: new for old, new in mapping.items() if old in term.free and old is not new}
+    if not active:
+        return term
+    match term:
+        case Entry():
+            return Entry(term.name, tuple(active.get(index, index) for index in term.indices))
+        case Delta():
+            return delta(active.get(term.left, term.left), active.get(term.right, term.right))
+        case Total():
+            index, body = term.index, term.body
+            if index in active.values():
+                index = fresh(index.size)
+                body = rename(body, {term.index: index})
+            return Total(index, rename(body, active))
+        case _:
+            return term.rebuilt(tuple(rename(child, active) for child in term.children()))
+
+
+def transform(term: Term, change: Callable[[Term], Term | None], *, variables: bool = False) -> Term:
+    """A term rebuilt bottom-up; `change` gives what takes a node's place, or None to leave it. Shared parts are visited once.
+
+    What a derivative is taken by stays as it is unless `variables`: unfolding a name must not change what varies.
+    """
+    seen: dict[Term, Term] = {}
+
+    def visit(node: Term) -> Term:
+        if node in seen:
+            return seen[node]
+        children = node.children()
+        changed = tuple(visit(child) for child in children)
+        if isinstance(node, Partial) and not variables:
+            changed = (changed[0], node.by)
+        rebuilt = node if all(a is b for a, b in zip(children, changed, strict=True)) else node.rebuilt(changed)
+        replaced = change(rebuilt)
+        seen[node] = rebuilt if replaced is None else replaced
+        return seen[node]
+
+    return visit(term)
+
+
+def walk(term: Term) -> Iterable[Term]:
+    """Every distinct subterm, parents before children."""
+    seen: set[Term] = set()
+    stack = [term]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            yield node
+            stack.extend(node.children())
+
+
+def names(term: Term) -> frozenset[Name]:
+    """The names whose entries occur in a term."""
+    return frozenset(node.name for node in walk(term) if isinstance(node, Entry))

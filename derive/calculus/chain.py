@@ -1,0 +1,197 @@
+r"""The chain rule through a theory's definitions.
+
+Reverse mode, one definition at a time (Goodfellow, Bengio and Courville, Deep Learning, section 6.5; Griewank and Walther,
+Evaluating Derivatives, section 3.2): for a quantity u that the definitions v_1, v_2, ... use directly,
+
+    dL/du[j] = sum over v, sum over i of dL/dv[i] * dv[i]/du[j],
+
+where `dv/du` is taken at the definition of v alone. What has not been worked out yet stays in the result as a `Partial`, so a
+derivative of a deep network is as short as a textbook writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from derive.algebra.terms import (
+    ONE,
+    ZERO,
+    Entry,
+    Index,
+    Level,
+    Name,
+    Partial,
+    Term,
+    add,
+    delta,
+    fresh,
+    mul,
+    names,
+    total,
+    transform,
+)
+from derive.calculus.rules import differentiate
+from derive.theory import Definition, Theory
+
+
+class NotDifferentiable(Exception):
+    """A derivative that cannot be worked out here, with the reason."""
+
+
+def by_entry(entry: Entry, by: Entry) -> Term:
+    """d x[i] / d x[j]: one where all indices agree."""
+    return mul(*(delta(i, j) for i, j in zip(entry.indices, by.indices, strict=True)))
+
+
+def local(term: Term, by: Entry) -> Term:
+    """The derivative of a term by an entry, every other name held fixed."""
+
+    def entry(node: Entry) -> Term:
+        return by_entry(node, by) if node.name is by.name else ZERO
+
+    def unresolved(node: Partial) -> Term:
+        raise NotDifferentiable(f"{node!r} stands inside a derivative")
+
+    return differentiate(term, entry, unresolved)
+
+
+def expand(theory: Theory, partial: Partial) -> Term:
+    """One step of the chain rule: backwards from a scalar name, else forwards through the term's own definitions."""
+    of, by = partial.of, partial.by
+    if isinstance(of, Entry) and not of.indices and of.name is not by.name and theory.definition(of.name) is not None:
+        return backward_step(theory, of, by)
+    if isinstance(of, Entry) and of.name is not by.name:
+        body = theory.unfold(of)
+        return ZERO if body is None else forward(theory, body, by)
+    return forward(theory, of, by)
+
+
+def forward(theory: Theory, term: Term, by: Entry) -> Term:
+    """The total derivative of a term: names that depend on the variable keep their derivative as a `Partial`."""
+
+    def entry(node: Entry) -> Term:
+        if node.name is by.name:
+            return by_entry(node, by)
+        return Partial(node, by) if depends(theory, node.name, by.name) else ZERO
+
+    def unresolved(node: Partial) -> Term:
+        return forward(theory, resolve(theory, node), by)
+
+    return differentiate(term, entry, unresolved)
+
+
+def backward_step(theory: Theory, loss: Entry, by: Entry) -> Term:
+    """d loss / d by, in terms of the derivatives of the loss by what uses `by` directly.
+
+    Raises:
+        NotDifferentiable: the loss is not a scalar name with a definition.
+    """
+    parts = []
+    for user in users(theory, by.name):
+        indices = tuple(fresh(index.size) for index in user.value.indices)
+        slope = local(user.value.at(*indices), by)
+        if slope is ZERO:
+            continue
+        if user.name is loss.name:
+            parts.append(slope)
+        elif depends(theory, loss.name, user.name):
+            parts.append(total(indices, mul(Partial(loss, Entry(user.name, indices)), slope)))
+    return add(*parts)
+
+
+def resolve(theory: Theory, term: Term, limit: int = 100_000) -> Term:
+    """A term with all its derivatives worked out, down to names that have none."""
+    for _ in range(limit):
+        changed = transform(term, lambda node: expand(theory, node) if isinstance(node, Partial) else None)
+        if changed is term:
+            return term
+        term = changed
+    raise NotDifferentiable("the chain rule does not come to an end here")
+
+
+def users(theory: Theory, name: Name) -> Iterator[Definition]:
+    """The definitions that use a name directly, those of layer families at the layer where they do."""
+    for owner, definition in theory.definitions.items():
+        letters = {level.letter for level in owner.levels if level.letter}
+        instances: dict[Name, None] = {}
+        for used in names(definition.value.body):
+            if used is name:
+                instances[owner] = None
+            elif used.base == name.base and len(used.levels) == len(name.levels) and letters:
+                found = _instance(owner, used, name)
+                if found is not None and not _beyond(theory, found):
+                    instances[found] = None
+        for instance in instances:
+            if instance is owner or instance not in theory.definitions:
+                own = theory.definition(instance)
+                if own is not None:
+                    yield own
+
+
+def _instance(owner: Name, used: Name, name: Name) -> Name | None:
+    """The member of a family in whose definition `name` stands where the family writes `used`."""
+    letters: dict[str, Level] = {}
+    for pattern, asked in zip(used.levels, name.levels, strict=True):
+        if not pattern.letter:
+            if pattern is not asked:
+                return None
+            continue
+        letters[pattern.letter] = asked.shifted(-pattern.offset)
+    levels = tuple(letters[level.letter].shifted(level.offset) if level.letter in letters else level for level in owner.levels)
+    return Name(owner.base, levels)
+
+
+def _beyond(theory: Theory, name: Name) -> bool:
+    last = theory.last
+    return last is not None and any(
+        level.letter == last.letter and level.offset > last.offset for level in name.levels
+    )
+
+
+def depends(theory: Theory, name: Name, on: Name) -> bool:
+    """Whether a quantity depends on another through the definitions. True where layers with different letters leave it open."""
+    seen: set[Name] = set()
+    stack = [name]
+    while stack:
+        current = stack.pop()
+        if current is on:
+            return True
+        if current in seen or len(seen) > 10_000:
+            continue
+        if current not in theory.definitions and _out_of_reach(current, on):  # a family reaches down without end
+            continue
+        seen.add(current)
+        if current.base == on.base and _open(current, on):
+            return True
+        definition = theory.definition(current)
+        if definition is not None:
+            stack.extend(names(definition.value.body))
+    return False
+
+
+def _open(current: Name, on: Name) -> bool:
+    """Layers named by different letters may be the same or reach one another."""
+    return any(a.letter != b.letter and (a.letter or b.letter) for a, b in zip(current.levels, on.levels, strict=False))
+
+
+def _out_of_reach(current: Name, on: Name) -> bool:
+    """Layers only look back, so a layer below the one asked for cannot depend on it."""
+    return any(a.letter == b.letter and a.offset < b.offset for a, b in zip(current.levels, on.levels, strict=False))
+
+
+def entry_of(theory: Theory, name: Name) -> Entry:
+    """A name's entry at fresh indices of its shape."""
+    symbol = theory.symbol(name)
+    definition = theory.definition(name)
+    if definition is not None:
+        shape = definition.value.shape
+    elif symbol is not None:
+        shape = symbol.shape
+    else:
+        raise NotDifferentiable(f"{name!r} has no shape: it is neither declared nor defined")
+    return Entry(name, tuple(fresh(length) for length in shape))
+
+
+def gradient_entry(loss: Name, by: Name, indices: tuple[Index, ...]) -> Term:
+    """d loss / d by at the given indices, not yet worked out."""
+    return ONE if loss is by else Partial(Entry(loss), Entry(by, indices))

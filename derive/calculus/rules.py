@@ -1,0 +1,109 @@
+r"""The rules of differentiation, one row for each kind of term.
+
+Each row gives the derivative of a term by one entry `x[j]`, in terms of the derivatives of its parts. Everything is scalar
+calculus over indexed entries (Spivak, Calculus, chapter 10): shapes, transposes and layouts come out of the indices alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from derive.algebra.terms import (
+    ZERO,
+    Add,
+    Arg,
+    Delta,
+    Entry,
+    Extent,
+    Fun,
+    Mul,
+    Num,
+    Partial,
+    Positive,
+    Pow,
+    Term,
+    Total,
+    add,
+    mul,
+    num,
+    power,
+)
+
+Differentiate = Callable[[Term], Term]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A row: what the rule is called, its formula, and the function that carries it out."""
+
+    name: str
+    formula: str
+    apply: Callable[[Term, Differentiate], Term]
+
+
+def _zero(term: Term, d: Differentiate) -> Term:
+    return ZERO
+
+
+def _sum(term: Term, d: Differentiate) -> Term:
+    assert isinstance(term, Add)
+    return add(*(d(part) for part in term.terms))
+
+
+def _product(term: Term, d: Differentiate) -> Term:
+    assert isinstance(term, Mul)
+    factors = term.factors
+    return add(*(mul(*factors[:n], d(factor), *factors[n + 1 :]) for n, factor in enumerate(factors)))
+
+
+def _power(term: Term, d: Differentiate) -> Term:
+    assert isinstance(term, Pow)
+    return mul(num(term.exponent), power(term.base, term.exponent - Fraction(1)), d(term.base))
+
+
+def _total(term: Term, d: Differentiate) -> Term:
+    assert isinstance(term, Total)
+    inside = d(term.body)
+    return ZERO if inside is ZERO else Total(term.index, inside)
+
+
+def _function(term: Term, d: Differentiate) -> Term:
+    assert isinstance(term, Fun)
+    inside = d(term.argument)
+    return ZERO if inside is ZERO else mul(Fun(term.function, term.order + 1, term.argument), inside)
+
+
+RULES: dict[type[Term], Rule] = {
+    Num: Rule("constant", "dc/dx = 0", _zero),
+    Extent: Rule("constant", "dn/dx = 0", _zero),
+    Delta: Rule("constant", "d[i=j]/dx = 0", _zero),
+    Arg: Rule("constant", "dc/dx = 0", _zero),
+    Positive: Rule("step", "d[u>0]/dx = 0 away from u = 0", _zero),
+    Add: Rule("sum", "d(u+v)/dx = du/dx + dv/dx", _sum),
+    Total: Rule("sum", "d(sum_k u_k)/dx = sum_k du_k/dx", _total),
+    Mul: Rule("product", "d(uv)/dx = (du/dx) v + u (dv/dx)", _product),
+    Pow: Rule("power", "d(u^r)/dx = r u^(r-1) du/dx", _power),
+    Fun: Rule("chain", "d f(u)/dx = f'(u) du/dx", _function),
+}
+
+
+def differentiate(term: Term, entry: Callable[[Entry], Term], unresolved: Callable[[Partial], Term]) -> Term:
+    """The derivative of a term: `entry` says what the derivative of a named entry is, `unresolved` that of a derivative which
+    is itself still to be worked out. Shared parts are differentiated once, so the cost is linear in the size of the term."""
+    seen: dict[Term, Term] = {}
+
+    def d(node: Term) -> Term:
+        found = seen.get(node)
+        if found is None:
+            if isinstance(node, Entry):
+                found = entry(node)
+            elif isinstance(node, Partial):
+                found = unresolved(node)
+            else:
+                found = RULES[type(node)].apply(node, d)
+            seen[node] = found
+        return found
+
+    return d(term)

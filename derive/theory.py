@@ -1,0 +1,175 @@
+r"""A theory: what a document, or a network built by hand, says about its quantities.
+
+It is a straight-line program. Symbols have shapes and roles; definitions stand in an order in which each uses only what comes
+before it (layer families may use their own neighbours). Everything after this point (derivatives, verdicts, handouts, code)
+is computed from a theory and from nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from derive.algebra.arrays import Array
+from derive.algebra.terms import Entry, Index, Level, Name, Size, Term, Total, rename, transform
+
+Role = Literal["input", "target", "parameter", "constant", "value"]
+"""input: data x; target: data y; parameter: what training changes; constant: fixed numbers such as a rate; value: defined."""
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A named array: its shape, its role, and the LaTeX of its base (`\mathbf{W}`, `\hat{y}`)."""
+
+    name: Name
+    shape: tuple[Size, ...]
+    role: Role = "constant"
+    row: bool = False
+
+
+@dataclass(frozen=True)
+class Definition:
+    """`name := value`. `source` is the line of the document, 0 when built by hand."""
+
+    name: Name
+    value: Array
+    source: int = 0
+
+
+@dataclass(frozen=True)
+class FunctionDefinition:
+    """A function of one real number: its body over `Arg(0)`, or None where the document leaves it general.
+
+    `known` is the row of `derive.algebra.functions` that it was recognised as (proved equal to), else "".
+    """
+
+    name: str
+    body: Term | None
+    known: str = ""
+    source: int = 0
+
+
+@dataclass(frozen=True)
+class Spelling:
+    r"""How a base is written: its LaTeX, and how its layer index is attached: `W^{(2)}` "(2)", `W^{[2]}` "[2]", `W^2` "2",
+    `W_2` "_2", and "" when it has none."""
+
+    latex: str
+    level: Literal["", "(2)", "[2]", "2", "_2", "_(2)", "_[2]"] = "(2)"
+
+
+@dataclass(frozen=True)
+class Theory:
+    """Symbols, functions and definitions. `loss` is the scalar that is minimised, if the document has one.
+
+    `batch` is the size that counts examples, when the definitions are written for a whole batch. `last` is the last layer of a
+    network whose layers are families (`L` in `a^L`): no definition reaches beyond it.
+    """
+
+    symbols: Mapping[Name, Symbol]
+    definitions: Mapping[Name, Definition]
+    functions: Mapping[str, FunctionDefinition] = field(default_factory=dict)
+    loss: Name | None = None
+    batch: Size | None = None
+    last: Level | None = None
+    spellings: Mapping[str, Spelling] = field(default_factory=dict)
+    title: str = ""
+
+    def definition(self, name: Name) -> Definition | None:
+        """The definition of a name: its own, or that of its layer family at this layer."""
+        found = self.definitions.get(name)
+        if found is not None or not name.levels:
+            return found
+        for family, definition in self.definitions.items():
+            shift = _shift(family, name)
+            if shift is not None:
+                return Definition(name, _at_levels(definition.value, shift), definition.source)
+        return None
+
+    def symbol(self, name: Name) -> Symbol | None:
+        """The symbol of a name, or its family's at this layer."""
+        found = self.symbols.get(name)
+        if found is not None or not name.levels:
+            return found
+        for family, symbol in self.symbols.items():
+            shift = _shift(family, name)
+            if shift is not None:
+                shape = tuple(_size_at(length, shift) for length in symbol.shape)
+                return Symbol(name, shape, symbol.role, symbol.row)
+        return None
+
+    @property
+    def parameters(self) -> tuple[Symbol, ...]:
+        return tuple(symbol for symbol in self.symbols.values() if symbol.role == "parameter")
+
+    @property
+    def inputs(self) -> tuple[Symbol, ...]:
+        return tuple(symbol for symbol in self.symbols.values() if symbol.role == "input")
+
+    @property
+    def targets(self) -> tuple[Symbol, ...]:
+        return tuple(symbol for symbol in self.symbols.values() if symbol.role == "target")
+
+    def unfold(self, entry: Entry) -> Term | None:
+        """The definition of an entry, at its indices; None for what is not defined."""
+        definition = self.definition(entry.name)
+        return None if definition is None else definition.value.at(*entry.indices)
+
+
+def _shift(family: Name, name: Name) -> dict[str, Level] | None:
+    """What a family's letters stand for in a name: `z^(l)` covers `z^(l+1)` with l = l+1, and `z^(2)` with l = 2."""
+    if family.base != name.base or len(family.levels) != len(name.levels):
+        return None
+    letters: dict[str, Level] = {}
+    for own, asked in zip(family.levels, name.levels, strict=True):
+        if not own.letter:
+            if own is not asked:
+                return None
+            continue
+        level = asked.shifted(-own.offset)
+        if letters.setdefault(own.letter, level) is not level:
+            return None
+    return letters if letters else None
+
+
+def at_level(level: Level, letters: Mapping[str, Level]) -> Level:
+    found = letters.get(level.letter) if level.letter else None
+    return level if found is None else found.shifted(level.offset)
+
+
+def _size_at(length: Size, letters: Mapping[str, Level]) -> Size:
+    """The size of a family at a layer: sizes are written `n@l`, `n@l-1`, so that they follow the layer."""
+    if "@" not in length.name:
+        return length
+    base, _, place = length.name.partition("@")
+    return Size(f"{base}@{at_level(_parse_level(place), letters)!r}", None)
+
+
+def _parse_level(text: str) -> Level:
+    for cut, character in enumerate(text):
+        if character in "+-" and cut:
+            return Level(text[:cut], int(text[cut:]))
+    return Level("", int(text)) if text.lstrip("-").isdigit() else Level(text, 0)
+
+
+def _at_levels(value: Array, letters: Mapping[str, Level]) -> Array:
+    body = instantiate(value.body, letters)
+    indices = tuple(Index(index.label, _size_at(index.size, letters)) for index in value.indices)
+    return Array(indices, rename(body, dict(zip(value.indices, indices, strict=True))), value.row)
+
+
+def instantiate(term: Term, letters: Mapping[str, Level]) -> Term:
+    """A term of a layer family at a layer: its letters replaced in names and in the sizes of its sums."""
+
+    def change(node: Term) -> Term | None:
+        match node:
+            case Entry(name=name) if name.levels:
+                return Entry(Name(name.base, tuple(at_level(level, letters) for level in name.levels)), node.indices)
+            case Total(index=index, body=body):
+                resized = Index(index.label, _size_at(index.size, letters))
+                return Total(resized, rename(body, {index: resized}))
+            case _:
+                return None
+
+    return transform(term, change, variables=True)
