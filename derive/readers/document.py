@@ -21,8 +21,8 @@ class Formula:
     `place` is that of the opening `$`, `$$`, backslash-bracket or `\\begin`; `end` that of its last character's line.
     `latex` is the text between the delimiters, untouched (an environment keeps its `\\begin` and `\\end`).
     `latex_place` is where `latex` starts, so that a column in the formula becomes a column in the file.
-    `before` and `after` are the prose of the same paragraph up to and from the formula (other inline formulas of the paragraph
-    stand in it as they are written), whitespace folded: enough to see "if", "assume", "Hadamard product", "one-hot".
+    `before` and `after` are the prose of the same paragraph up to and from the formula (other inline formulas of the
+    paragraph stand in it as they are written), whitespace folded: enough to see "if", "assume", "one-hot".
     """
 
     latex: str

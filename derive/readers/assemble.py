@@ -1,0 +1,91 @@
+"""The parts that a reader found, put together as a `Document`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from derive.readers.document import CodeBlock, Document, Formula, Place, Section, UnreadableDocument
+from derive.readers.scan import Found, Passage, Scan, scan
+
+MOST_FORMULAS = 100_000
+_CONTEXT = 1_000
+_CONTEXT_OF_ALL = 50_000_000
+
+
+@dataclass(frozen=True)
+class Mathematics:
+    """A display formula that is a block of its own, with no prose in its paragraph."""
+
+    latex: str
+    place: Place
+    end: Place
+    latex_place: Place
+
+
+Part = Passage | Mathematics | CodeBlock | Section
+
+
+def split_lines(text: str) -> list[str]:
+    r"""The lines of a text as an editor counts them: `\n`, `\r\n` or `\r` ends a line, a byte order mark is dropped."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def assemble(path: str, lines: Sequence[str], parts: Sequence[Part], title: str = "") -> Document:
+    """A Document of the parts. Scans the passages; raises UnreadableDocument for more than MOST_FORMULAS formulas."""
+    scans: list[tuple[Passage, Scan]] = []
+    blocks = [part for part in parts if isinstance(part, Mathematics)]
+    formulas = [Formula(block.latex, True, block.place, block.end, block.latex_place) for block in blocks]
+    count = len(formulas)
+    for part in parts:
+        if isinstance(part, Passage):
+            scans.append((part, scan(part.text)))
+            count += len(scans[-1][1].formulas)
+        if count > MOST_FORMULAS:
+            raise UnreadableDocument(path, f"more than {MOST_FORMULAS} formulas", "split the document")
+    context = min(_CONTEXT, _CONTEXT_OF_ALL // max(count, 1))
+    for passage, found in scans:
+        formulas += [_formula(passage, formula, context) for formula in found.formulas]
+    sections = tuple(part for part in parts if isinstance(part, Section))
+    return Document(
+        path=path,
+        lines=tuple(lines),
+        formulas=tuple(sorted(formulas, key=lambda f: _order(f.place))),
+        code=tuple(part for part in parts if isinstance(part, CodeBlock)),
+        sections=sections,
+        prose="\n\n".join(prose for passage, found in scans if (prose := _prose(passage, found).strip())),
+        title=title or next((section.title for section in sections if section.level == 1), ""),
+    )
+
+
+def _order(place: Place) -> tuple[int, int, int]:
+    return place.cell or 0, place.line, place.column
+
+
+def _formula(passage: Passage, found: Found, context: int) -> Formula:
+    """The formula with its places and with at most `context` characters of its paragraph on either side."""
+    text = passage.text
+    return Formula(
+        latex=text[found.inner : found.inner_end],
+        display=found.display,
+        place=passage.place(found.start),
+        end=passage.place(max(found.end - 1, found.start)),
+        latex_place=passage.place(found.inner),
+        before=_fold(text[max(0, found.start - context) : found.start]),
+        after=_fold(text[found.end : found.end + context]),
+    )
+
+
+def _fold(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _prose(passage: Passage, found: Scan) -> str:
+    pieces, position = [], 0
+    for start, end in sorted(found.hidden):
+        pieces.append(passage.text[position : max(start, position)])
+        position = max(position, end)
+    return "".join([*pieces, passage.text[position:]])
