@@ -1,0 +1,304 @@
+"""The `gradproof` command. Each verb imports what it needs when it runs, so that `--help` and `check` stay quick.
+
+Exit status of `check`: 0 when nothing was refuted, 1 when something was (with `--strict` also when something stayed
+undecided). Every verb exits with 2 when it could not do its work, else with 0.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from derive.readers.document import Document
+    from derive.theory import Theory
+    from derive.verdicts import Report
+
+NOTHING_REFUTED, REFUTED, NOT_DONE = 0, 1, 2
+
+# click rewraps help unless a paragraph opens with \b.
+_EXAMPLES = {
+    "all": """\b
+Examples:
+  gradproof check notes.md              judge every formula of a document
+  gradproof derive notes.md             print the backward pass step by step
+  gradproof emit notes.md -o net.py     write the network as NumPy code
+  gradproof train notes.md --data xor   train exactly that code
+  gradproof report notes.md -o out/     everything as a handout: PDF, TeX, HTML, code, JSON
+""",
+    "check": """\b
+Examples:
+  gradproof check notes.md
+  gradproof check --strict --statistics chapters/*.md
+  gradproof check --format json notes.md > verdicts.json
+  cat notes.md | gradproof check -
+
+Exit status: 0 nothing refuted, 1 something refuted (with --strict also: unknown or unread), 2 not checked.
+""",
+    "derive": """\b
+Examples:
+  gradproof derive notes.md
+  gradproof derive notes.md --by 'W^{(2)}'
+  gradproof derive notes.md --format latex > derivation.tex
+""",
+    "emit": """\b
+Examples:
+  gradproof emit notes.md
+  gradproof emit notes.md -o net.py
+""",
+    "train": """\b
+Examples:
+  gradproof train notes.md --data xor
+  gradproof train notes.md --data xor --seed 7 --epochs 20000 --rate 0.5
+  gradproof train notes.md --data xor --starts 1000
+""",
+    "report": """\b
+Examples:
+  gradproof report notes.md -o out/
+  gradproof report notes.md -o out/ --pdf-engine latex
+""",
+}
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+class NotDone(click.ClickException):
+    """The command could not do its work: a message on standard error, exit status 2."""
+
+    exit_code = NOT_DONE
+
+
+def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from importlib.metadata import version
+
+    click.echo(f"gradproof {version('gradproof')}")
+    context.exit()
+
+
+@click.group(context_settings=CONTEXT, epilog=_EXAMPLES["all"])
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version."
+)
+def cli() -> None:
+    """Read notes on neural networks, prove or refute each formula from the notes' own definitions, and turn what was
+    understood into a derivation, NumPy code and a handout."""
+
+
+document_argument = click.argument("path", type=click.Path(path_type=Path))
+color_option = click.option(
+    "--color/--no-color", default=None, help="Colour always or never; else as the terminal and NO_COLOR say."
+)
+
+
+@cli.command(epilog=_EXAMPLES["check"])
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="Text for people, JSON for programs, workflow commands for GitHub.",
+)
+@click.option("--strict", is_flag=True, help="Exit 1 also when a formula stays unknown or unread.")
+@click.option("--statistics", is_flag=True, help="Add how many displayed formulas got a definite verdict.")
+@click.option("-v", "--verbose", is_flag=True, help="List the formulas without a fault too.")
+@color_option
+@click.pass_context
+def check(
+    context: click.Context,
+    paths: tuple[Path, ...],
+    output: str,
+    strict: bool,
+    statistics: bool,
+    verbose: bool,
+    color: bool | None,
+) -> None:
+    """Prove or refute every formula.
+
+    PATHS are documents; `-` is Markdown from standard input.
+    """
+    documents, unreadable = _read_all(paths)
+    report = _judge(documents)
+    if output == "json":
+        from reports import json
+
+        click.echo(json.write(report))
+    elif output == "github":
+        from reports import github
+
+        click.echo(github.write(report))
+    else:
+        from reports.terminal import make_console, print_report
+
+        print_report(report, documents, make_console(color), verbose=verbose, statistics=statistics)
+    context.exit(NOT_DONE if unreadable else _status(report, strict))
+
+
+@cli.command(epilog=_EXAMPLES["derive"])
+@document_argument
+@click.option("--by", "names", multiple=True, metavar="NAME", help="Only the derivative by NAME; may be repeated.")
+@click.option(
+    "--format", "output", type=click.Choice(["text", "latex"]), default="text", show_default=True, help="How to print."
+)
+def derive(path: Path, names: tuple[str, ...], output: str) -> None:
+    """Print the backward pass step by step.
+
+    Every step is one application of the chain rule to the loss that the document at PATH defines.
+    """
+    from reports.derivation import write
+
+    with _failing_politely(path):
+        click.echo(write(_theory(path), names, output))
+
+
+@cli.command(epilog=_EXAMPLES["emit"])
+@document_argument
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write; else standard output."
+)
+def emit(path: Path, output: Path | None) -> None:
+    """Write the network as NumPy code.
+
+    The module needs NumPy only. It has the forward pass of the document at PATH, its loss, the gradients, and a step.
+    """
+    from numeric import emit as source_of
+
+    with _failing_politely(path):
+        source = source_of(_theory(path))
+    if output is None:
+        click.echo(source, nl=False)
+    else:
+        _save(output, source)
+
+
+@cli.command(epilog=_EXAMPLES["train"])
+@document_argument
+@click.option("--data", type=click.Choice(["xor"]), default="xor", show_default=True, help="What to learn.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the first weights, drawn from N(0, 1).")
+@click.option("--epochs", type=click.IntRange(1), default=10_000, show_default=True, help="Steps over all examples.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), default=0.1, show_default=True, help="Learning rate.")
+@click.option("--starts", type=click.IntRange(1), help="Train from this many random starts; print how many converge.")
+@color_option
+def train(path: Path, data: str, seed: int, epochs: int, rate: float, starts: int | None, color: bool | None) -> None:
+    """Train the network that the document defines.
+
+    What runs is exactly the code that `emit` writes for the document at PATH.
+    """
+    from reports.training import print_run, print_starts
+
+    from reports.terminal import make_console
+
+    console = make_console(color)
+    with _failing_politely(path):
+        theory = _theory(path)
+        if starts is None:
+            print_run(theory, data=data, seed=seed, epochs=epochs, rate=rate, console=console)
+        else:
+            print_starts(theory, data=data, seed=seed, epochs=epochs, rate=rate, starts=starts, console=console)
+
+
+@cli.command(epilog=_EXAMPLES["report"])
+@document_argument
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="The folder to write into.",
+)
+@click.option(
+    "--pdf-engine",
+    type=click.Choice(["typst", "latex"]),
+    default="typst",
+    show_default=True,
+    help="What sets the PDF: typst needs no TeX, latex needs pdflatex or lualatex.",
+)
+def report(path: Path, output: Path, pdf_engine: str) -> None:
+    """Write a handout: PDF, TeX, HTML, code, verdicts.
+
+    The folder gets report.pdf, report.tex, report.html, the NumPy module and verdicts.json for the document at PATH.
+    """
+    from reports.handout import write_handout
+
+    with _failing_politely(path):
+        for written in write_handout(path, output, pdf_engine=pdf_engine):
+            click.echo(written)
+
+
+def _read_all(paths: Sequence[Path]) -> tuple[list[Document], bool]:
+    """The documents that can be read, and whether any cannot, which is said at once on standard error."""
+    from derive.readers import read
+    from derive.readers.document import UnreadableDocument
+
+    documents, unreadable = [], False
+    for path in paths:
+        try:
+            documents.append(read(path))
+        except UnreadableDocument as error:
+            unreadable = True
+            click.echo(f"gradproof: {error}", err=True)
+    return documents, unreadable
+
+
+def _judge(documents: Sequence[Document]) -> Report:
+    from derive.check import check_documents
+
+    return check_documents(documents)
+
+
+def _status(report: Report, strict: bool) -> int:
+    counts = report.summary
+    undecided = counts["unknown"] + counts["unread"] if strict else 0
+    return REFUTED if counts["refuted"] or undecided else NOTHING_REFUTED
+
+
+def _theory(path: Path) -> Theory:
+    from derive.check import theory_of
+    from derive.readers import read
+
+    return theory_of(read(path))
+
+
+def _save(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise NotDone(f"{path}: {error.strerror}") from error
+
+
+@contextmanager
+def _failing_politely(path: Path) -> Iterator[None]:
+    """What is wrong with a document, rather than with this program, becomes one line on standard error."""
+    from derive.readers.document import UnreadableDocument
+
+    try:
+        yield
+    except UnreadableDocument as error:
+        raise NotDone(str(error)) from error
+    except ImportError as error:
+        if error.name in ("typst", "matplotlib"):
+            raise NotDone(f"{error.name} is not installed: pip install 'gradproof[report]'") from error
+        raise
+
+
+def main() -> None:
+    """Run the command. A fault of this program is no verdict, so it ends with status 2, never with 1."""
+    try:
+        cli(prog_name="gradproof")
+    except Exception:  # noqa: BLE001  whatever it is, it must not look like "something was refuted"
+        traceback.print_exc()
+        sys.exit(NOT_DONE)
+
+
+if __name__ == "__main__":
+    main()
