@@ -20,7 +20,7 @@ Role = Literal["input", "target", "parameter", "constant", "value"]
 
 @dataclass(frozen=True)
 class Symbol:
-    """A named array: its shape, its role, and the LaTeX of its base (`\mathbf{W}`, `\hat{y}`)."""
+    r"""A named array: its shape, its role, and the LaTeX of its base (`\mathbf{W}`, `\hat{y}`)."""
 
     name: Name
     shape: tuple[Size, ...]

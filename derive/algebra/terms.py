@@ -29,9 +29,13 @@ T = TypeVar("T")
 
 
 class _Interned(type):
-    """Classes whose instances are unique by their arguments."""
+    """Classes whose instances are unique by their arguments; what is left out counts as its default."""
 
     def __call__(cls: type[T], *arguments: Any) -> T:
+        defaults: tuple[Any, ...] = cls.__init__.__defaults__ or ()
+        missing = cls.__init__.__code__.co_argcount - 1 - len(arguments)
+        if 0 < missing <= len(defaults):
+            arguments += defaults[len(defaults) - missing :]
         key = (cls, *arguments)
         found: T | None = _TABLE.get(key)
         if found is None:
