@@ -58,7 +58,7 @@ def _prove(sizes: Sequence[int], done: Any) -> None:
 
 
 def prove(sizes: Sequence[int], limit: float) -> tuple[int, int, float]:
-    """How many claims SymPy proved within the limit, how many there are, and the seconds it used (without its import)."""
+    """How many claims SymPy proved within the limit, how many there are, and the seconds used (import aside)."""
     count = sum(sizes[layer] * (sizes[layer - 1] + 1) for layer in range(1, len(sizes)))
     context = multiprocessing.get_context("spawn")
     done = context.Queue()

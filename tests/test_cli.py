@@ -1,0 +1,154 @@
+"""The command as a user meets it: help, version, formats, colours, exit status, and what it does not load."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Gradproof = Callable[..., "subprocess.CompletedProcess[str]"]
+
+VERBS = ("check", "derive", "emit", "train", "report")
+TRUE = "$$f(t) = t^2$$\n\nwith a number $t$, so that\n\n$$f'(t) = 2 t$$\n"
+FALSE = "$$f(t) = t^2$$\n\nwith a number $t$, so that\n\n$$f'(t) = 3 t$$\n"
+UNREAD = "$$f(t) = t^2$$\n\nwith a number $t$, so that\n\n$$f'(t) = \\frac{2 t}$$\n"
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Callable[[str], Path]:
+    """Writes a document and gives its path."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "notes.md"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_has_examples(gradproof: Gradproof, verb: str) -> None:
+    run = gradproof(verb, "--help")
+    assert run.returncode == 0
+    assert f"  gradproof {verb} notes.md" in run.stdout
+
+
+def test_help_names_every_verb(gradproof: Gradproof) -> None:
+    said = gradproof("--help").stdout
+    for verb in VERBS:
+        assert f"\n  {verb} " in said
+
+
+def test_version(gradproof: Gradproof, root: Path) -> None:
+    import tomllib
+
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert gradproof("--version").stdout == f"gradproof {project['version']}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "status"),
+    [(TRUE, [], 0), (FALSE, [], 1), (UNREAD, [], 0), (UNREAD, ["--strict"], 1), (TRUE, ["--strict"], 0)],
+    ids=["true", "false", "unread", "unread strict", "true strict"],
+)
+@pytest.mark.parametrize("output", ["text", "json", "github"])
+def test_exit_status(
+    gradproof: Gradproof, page: Callable[[str], Path], text: str, options: list[str], status: int, output: str
+) -> None:
+    run = gradproof("check", "--format", output, *options, page(text))
+    assert run.returncode == status, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check"], ["check", "--format", "xml", "a.md"], ["prove"], ["train", "--epochs", "0"]]
+)
+def test_wrong_usage(gradproof: Gradproof, arguments: list[str]) -> None:
+    assert gradproof(*arguments).returncode == 2
+
+
+@pytest.mark.parametrize("verb", ["derive", "emit", "train", "report"])
+def test_missing_document(gradproof: Gradproof, tmp_path: Path, verb: str) -> None:
+    run = gradproof(verb, tmp_path / "missing.md")
+    assert run.returncode == 2
+    assert "missing.md" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("verb", ["derive", "emit", "train", "report"])
+def test_document_without_a_network(
+    gradproof: Gradproof, page: Callable[[str], Path], tmp_path: Path, verb: str
+) -> None:
+    """There is nothing to derive in a page without a loss: that is said, in a line, with status 2."""
+    run = gradproof(verb, page(TRUE), *(["-o", tmp_path / "out"] if verb == "report" else []))
+    assert run.returncode == 2
+    assert "loss" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_json_has_the_promised_keys(gradproof: Gradproof, page: Callable[[str], Path]) -> None:
+    run = gradproof("check", "--format", "json", page(FALSE))
+    result = json.loads(run.stdout)
+    assert set(result) == {"version", "documents", "summary"}
+    formula = next(found for found in result["documents"][0]["formulas"] if found["verdict"] == "refuted")
+    assert set(formula) >= {
+        "line",
+        "column",
+        "end_line",
+        "display",
+        "latex",
+        "verdict",
+        "scope",
+        "reading",
+        "assumptions",
+        "reason",
+        "counterexample",
+        "suggestions",
+        "statements",
+    }
+    assert (formula["line"], formula["column"], formula["end_line"], formula["display"]) == (5, 1, 5, True)
+    assert set(formula["counterexample"]) >= {"inputs", "left", "right"}
+    assert set(formula["statements"][0]) >= {"kind", "latex", "verdict", "reason"}
+    assert result["summary"]["refuted"] == 1
+
+
+def test_standard_input(root: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "derive.cli", "check", "-"],
+        input=FALSE.encode(),
+        capture_output=True,
+        cwd=root,
+        timeout=30,
+        check=False,
+    )
+    assert run.returncode == 1, run.stderr.decode()
+
+
+def test_colour(gradproof: Gradproof, page: Callable[[str], Path]) -> None:
+    path = page(FALSE)
+    assert "\x1b[" in gradproof("check", "--color", path).stdout
+    assert "\x1b[" not in gradproof("check", "--no-color", path).stdout
+    assert "\x1b[" not in gradproof("check", path).stdout
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_check_loads_no_pdf_or_plotting_stack(page: Callable[[str], Path], root: Path, output: str) -> None:
+    """`check` works without the extras, so it must not so much as look at them."""
+    script = (
+        "import sys\n"
+        "from derive.cli import cli\n"
+        f"cli(['check', '--format', {output!r}, {str(page(FALSE))!r}], standalone_mode=False)\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=root, timeout=30, check=True, env=os.environ
+    )
+    loaded = set(run.stderr.split())
+    assert "click" in loaded
+    assert not loaded & {"matplotlib", "typst", "jax", "PIL"}
+    if output == "json":
+        assert "rich" not in loaded
