@@ -23,7 +23,6 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("derive.algebra",),
     ("derive.theory",),
     ("derive.network",),
-    ("derive.matrices",),
     ("derive.calculus",),
     ("derive.matrices",),
     ("derive.meaning",),
