@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from derive.readers.document import CodeBlock, Document, Formula, Place, Section, UnreadableDocument
+from derive.readers.macros import EndlessMacro, Macro, definitions, expand
 from derive.readers.scan import Found, Passage, Scan, scan
 
 MOST_FORMULAS = 100_000
+_MOST_FAILURES = 20
 _CONTEXT = 1_000
 _CONTEXT_OF_ALL = 50_000_000
 
@@ -34,21 +36,32 @@ def split_lines(text: str) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def assemble(path: str, lines: Sequence[str], parts: Sequence[Part], title: str = "") -> Document:
-    """A Document of the parts. Scans the passages; raises UnreadableDocument for more than MOST_FORMULAS formulas."""
+def assemble(
+    path: str,
+    lines: Sequence[str],
+    parts: Sequence[Part],
+    title: str = "",
+    tex: bool = False,
+    macros: Mapping[str, Macro] | None = None,
+) -> Document:
+    """A Document of the parts: the passages are scanned, macros expanded, those defined in a formula included.
+
+    Raises UnreadableDocument for more than MOST_FORMULAS formulas.
+    """
     scans: list[tuple[Passage, Scan]] = []
     blocks = [part for part in parts if isinstance(part, Mathematics)]
     formulas = [Formula(block.latex, True, block.place, block.end, block.latex_place) for block in blocks]
     count = len(formulas)
     for part in parts:
         if isinstance(part, Passage):
-            scans.append((part, scan(part.text)))
+            scans.append((part, scan(part.text, tex)))
             count += len(scans[-1][1].formulas)
         if count > MOST_FORMULAS:
             raise UnreadableDocument(path, f"more than {MOST_FORMULAS} formulas", "split the document")
     context = min(_CONTEXT, _CONTEXT_OF_ALL // max(count, 1))
     for passage, found in scans:
         formulas += [_formula(passage, formula, context) for formula in found.formulas]
+    formulas = _expanded(formulas, dict(macros or {}))
     sections = tuple(part for part in parts if isinstance(part, Section))
     return Document(
         path=path,
@@ -59,6 +72,42 @@ def assemble(path: str, lines: Sequence[str], parts: Sequence[Part], title: str 
         prose="\n\n".join(prose for passage, found in scans if (prose := _prose(passage, found).strip())),
         title=title or next((section.title for section in sections if section.level == 1), ""),
     )
+
+
+def _expanded(formulas: list[Formula], macros: dict[str, Macro]) -> list[Formula]:
+    """The formulas with macros expanded; a formula that only defines macros is none."""
+    kept = []
+    for formula in formulas:
+        if "\\newcommand" in formula.latex or "\\DeclareMathOperator" in formula.latex or "\\def\\" in formula.latex:
+            found, latex = definitions(formula.latex)
+            macros |= found
+            if found and not latex.strip():
+                continue
+            formula = replace(formula, latex=latex)
+        kept.append(formula)
+    if not macros:
+        return kept
+    failures = 0
+    for index, formula in enumerate(kept):
+        try:
+            kept[index] = replace(formula, latex=expand(formula.latex, macros))
+        except EndlessMacro:
+            failures += 1
+            if failures > _MOST_FAILURES:  # a hostile document; its formulas will be reported as unread
+                break
+    return kept
+
+
+def in_cell(part: Part, cell: int) -> Part:
+    """The part, said to stand in a cell of a notebook."""
+    if isinstance(part, Passage):
+        return replace(part, cell=cell)
+    place = replace(part.place, cell=cell)
+    if isinstance(part, Mathematics):
+        return replace(
+            part, place=place, end=replace(part.end, cell=cell), latex_place=replace(part.latex_place, cell=cell)
+        )
+    return replace(part, place=place)
 
 
 def _order(place: Place) -> tuple[int, int, int]:
@@ -79,8 +128,12 @@ def _formula(passage: Passage, found: Found, context: int) -> Formula:
     )
 
 
+_LABEL = re.compile(r":(?:eq)?label:`[^`\n]*`|\{#eq[:-][\w:.-]*\}|\\label\{[^{}\n]*\}")
+
+
 def _fold(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()
+    """Prose on one line, without the marks that number an equation."""
+    return " ".join(_LABEL.sub(" ", text).split())
 
 
 def _prose(passage: Passage, found: Scan) -> str:

@@ -103,11 +103,15 @@ def read_markdown(text: str, path: str = "") -> Document:
     'Let $a = 1$, so'
     """
     lines = split_lines(text)
+    parts, title = markdown_parts(lines)
+    return assemble(path, lines, parts, title)
+
+
+def markdown_parts(lines: Sequence[str]) -> tuple[list[Part], str]:
+    """The parts of a page of Markdown, and the title that its front matter gives."""
     body, title = _front_matter(lines)
     tokens = _tokens(body)
-    parts = [*_parts(tokens, lines)]
-    parts += _uncovered(parts, tokens, body)
-    return assemble(path, lines, parts, title)
+    return [*_parts(tokens, lines), *_uncovered(tokens, body)], title
 
 
 def _front_matter(lines: Sequence[str]) -> tuple[list[str], str]:
@@ -250,7 +254,7 @@ def _fenced_formula(token: Token, lines: Sequence[str]) -> Mathematics:
     )
 
 
-def _uncovered(parts: list[Part], tokens: list[Token], body: Sequence[str]) -> Iterator[Part]:
+def _uncovered(tokens: list[Token], body: Sequence[str]) -> Iterator[Part]:
     """Lines with formulas that no block holds (deeper than the block parser goes): read as they stand."""
     covered: set[int] = set()
     for token in tokens:

@@ -29,6 +29,11 @@ _TOKEN = re.compile(
     r"|(?P<escape>\\[\s\S]?)|(?P<ticks>`+)|(?P<dollars>\$+)|(?P<comment><!--)"
     rf"|{_TAG}|<[A-Za-z][A-Za-z0-9+.-]{{1,31}}:[^\s<>]{{0,2000}}+>|\]\([^()\s]{{0,2000}}+\)"
 )
+_TEX_TOKEN = re.compile(
+    r"(?P<bracket>\\[\[(])"
+    rf"|\\begin\{{(?P<environment>(?:{'|'.join(ENVIRONMENTS)})\*?)\}}"
+    r"|(?P<escape>\\[\s\S]?)|(?P<dollars>\$+)"
+)
 _CLOSE_DOUBLE = re.compile(r"\\[\s\S]|(?P<end>\$\$)")
 _CLOSE_BRACKET = {"[": re.compile(r"(?P<end>\\\])|\\[\s\S]"), "(": re.compile(r"(?P<end>\\\))|\\[\s\S]")}
 _ALONE = re.compile(r"[^\]\n]*+(\n|\Z)")  # not the bracket of a link or a citation
@@ -95,8 +100,9 @@ class Passage:
 class _Scanner:
     """One pass over a text, with the memory of what was sought in vain."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, tex: bool) -> None:
         self.text = text
+        self.tex = tex
         self.formulas: list[Found] = []
         self.hidden: list[tuple[int, int]] = []
         self.ticks: dict[int, list[int]] | None = None
@@ -106,7 +112,8 @@ class _Scanner:
 
     def run(self) -> Scan:
         position = 0
-        while token := _TOKEN.search(self.text, position):
+        tokens = _TEX_TOKEN if self.tex else _TOKEN
+        while token := tokens.search(self.text, position):
             position = self.step(token)
         return Scan(tuple(self.formulas), tuple(self.hidden))
 
@@ -171,7 +178,7 @@ class _Scanner:
     def dollars(self, token: re.Match[str]) -> int:
         start, count = token.start(), len(token[0])
         if count == 1:
-            return self.single(start)
+            return self.tex_single(start) if self.tex else self.single(start)
         if count > 3:
             return token.end()
         for end in _CLOSE_DOUBLE.finditer(self.text, start + 2):
@@ -198,6 +205,13 @@ class _Scanner:
         self.no_single_before = len(text)
         return inner
 
+    def tex_single(self, start: int) -> int:
+        """TeX's rule: a dollar opens and the next one closes."""
+        for found in _SINGLE.finditer(self.text, start + 1):
+            if found["end"]:
+                return self.add(start, start + 1, found.start(), found.end(), "$")
+        return self.rest(start, start + 1, "$")
+
     def bracket(self, token: re.Match[str]) -> int:
         start, inner, kind = token.start(), token.end(), token[0]
         if len(kind) == 3:  # the doubled backslash of Jekyll's pages
@@ -211,10 +225,17 @@ class _Scanner:
             inner_end = end - 2
         if end < 0:
             self.vain.add(kind)
+            if self.tex:
+                return self.rest(start, inner, kind)
             if kind[-1] == "[" and _ALONE.match(self.text, inner) and self.first_in_line(start):
                 return self.rest(start, inner, kind)
             return inner
-        if kind == r"\[" and _CITATION.match(self.text[inner:inner_end][:40]) and inner_end - inner < 40:
+        if (
+            kind == r"\["
+            and not self.tex
+            and _CITATION.match(self.text[inner:inner_end][:40])
+            and inner_end - inner < 40
+        ):
             return end
         return self.add(start, inner, inner_end, end, kind)
 
@@ -234,13 +255,13 @@ class _Scanner:
         return self.rest(token.start(), token.start(), name)
 
 
-def scan(text: str) -> Scan:
-    r"""Find the formulas of a passage.
+def scan(text: str, tex: bool = False) -> Scan:
+    r"""Find the formulas of a passage: of Markdown, or of `tex`, where every dollar counts and backticks are quotes.
 
     >>> [text[f.inner:f.inner_end] for text in [r"from $5 to $6, but $x_1$ and \(y\)"] for f in scan(text).formulas]
     ['x_1', 'y']
     """
-    return _Scanner(text).run()
+    return _Scanner(text, tex).run()
 
 
 def left_open(line: str) -> Found | None:
