@@ -182,6 +182,17 @@ class Reduce(Node):
         self._over(self.body.axes - {self.index})
 
 
+@dataclass(frozen=True)
+class Network(Node):
+    """The sum over several indices of a product that no order of matrix products gives."""
+
+    summed: tuple[Index, ...]
+    factors: tuple[Node, ...]
+
+    def __post_init__(self) -> None:
+        self._over(_union(self.factors) - set(self.summed))
+
+
 ONE_NODE = Number(Num(Fraction(1)))
 
 
@@ -191,13 +202,22 @@ def plan(term: Term, most_axes: int = 2) -> Node:
     Raises:
         NoMatrixForm: some part has more than `most_axes` indices at once, however it is arranged.
     """
-    return _Planner(most_axes).node(tidy(term))
+    return Planner(most_axes).node(tidy(term))
 
 
-class _Planner:
-    def __init__(self, most_axes: int) -> None:
+class Planner:
+    """One plan. `whole_sums` keeps a sum over terms that all have the same indices in one piece; `networks` gives what has no
+    matrix products as a `Network` instead of refusing it."""
+
+    def __init__(self, most_axes: int = 2, *, whole_sums: bool = False, networks: bool = False) -> None:
         self.most = most_axes
+        self.whole_sums = whole_sums
+        self.networks = networks
         self.seen: dict[Term, Node] = {}
+
+    def other(self, term: Term) -> Node:
+        """A kind of term that a room above has added."""
+        raise NoMatrixForm(f"{term!r} has no matrix form")
 
     def node(self, term: Term) -> Node:
         found = self.seen.get(term)
@@ -233,7 +253,7 @@ class _Planner:
             case Arg():
                 raise NoMatrixForm("a function's argument stands outside the function's definition")
             case _:
-                raise NoMatrixForm(f"{term!r} has no matrix form")
+                return self.other(term)
 
     def _monomial(self, term: Term) -> Node:
         """A product under sums. Sums over sums of terms are taken apart, and so are factors with too many indices."""
@@ -244,7 +264,7 @@ class _Planner:
                 term = Total(new, rename(term.body, {term.index: new}))
             indices.append(term.index)
             term = term.body
-        if isinstance(term, Add) and indices:
+        if isinstance(term, Add) and indices and not (self.whole_sums and len({part.free for part in term.terms}) == 1):
             parts = (self._resummed(indices, part) for part in term.terms)
             return Sum(tuple(self.node(part) for part in parts))
         factors = term.factors if isinstance(term, Mul) else (term,)
@@ -264,7 +284,12 @@ class _Planner:
         joined = _union(rest)
         constants.extend(self.node(extent(index.size)) for index in indices if index not in joined)
         wanted = [index for index in indices if index in joined]
-        return self._product([*constants, *self._contracted(wanted, rest)])
+        try:
+            return self._product([*constants, *self._contracted(list(wanted), rest)])
+        except NoMatrixForm:
+            if not self.networks:
+                raise
+        return self._product([*constants, Network(tuple(wanted), tuple(rest))])
 
     def _resummed(self, indices: Sequence[Index], body: Term) -> Term:
         for index in reversed(indices):

@@ -1,0 +1,45 @@
+"""The largest value over an index: the one term that stable forms need and mathematics does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derive.algebra.terms import Index, Term, fresh, rename
+from derive.matrices.plan import Node
+
+
+@dataclass(frozen=True, eq=False)
+class Extreme(Term):
+    """The largest value of a term over an index, which is bound like that of a sum."""
+
+    index: Index
+    body: Term
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "free", self.body.free - {self.index})
+
+    def children(self) -> tuple[Term, ...]:
+        return (self.body,)
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        return Extreme(self.index, children[0])
+
+    def __repr__(self) -> str:
+        return f"max_{self.index!r}({self.body!r})"
+
+
+def extreme(index: Index, body: Term) -> Extreme:
+    """The largest value over an index that occurs nowhere else, so that renaming around it cannot catch it."""
+    own = fresh(index.size)
+    return Extreme(own, rename(body, {index: own}))
+
+
+@dataclass(frozen=True)
+class Largest(Node):
+    """The largest entries along one axis."""
+
+    index: Index
+    body: Node
+
+    def __post_init__(self) -> None:
+        self._over(self.body.axes - {self.index})

@@ -1,0 +1,90 @@
+"""Straight-line code tidied: what is used once is put where it is used, and what is computed twice gets a name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from numeric.identifiers import Identifiers
+from numeric.program import (
+    Add,
+    Assignment,
+    Call,
+    Einsum,
+    Expression,
+    Matmul,
+    Multiply,
+    Power,
+    Reduce,
+    Variable,
+    inside,
+    replaced,
+)
+
+_LONGEST = 9
+
+
+def inlined(lines: Sequence[Assignment], kept: frozenset[Variable]) -> list[Assignment]:
+    """Lines without those that only rename, and without short ones that are used once."""
+    result = list(lines)
+    place = 0
+    while place < len(result):
+        line = result[place]
+        later = result[place + 1 :]
+        uses = sum(part == line.target for other in later for part in inside(other.value))
+        small = sum(1 for _ in inside(line.value)) <= _LONGEST
+        if line.target in kept or not (isinstance(line.value, Variable) or (uses == 1 and small)):
+            place += 1
+            continue
+        table: dict[Expression, Expression] = {line.target: line.value}
+        result[place:] = [Assignment(other.target, flat(replaced(other.value, table))) for other in later]
+    return result
+
+
+def flat(expression: Expression) -> Expression:
+    """Products of products in one row."""
+    parts = tuple(map(flat, expression.parts()))
+    if isinstance(expression, Multiply):
+        factors: list[Expression] = []
+        for part in parts:
+            factors.extend(part.factors if isinstance(part, Multiply) else (part,))
+        return Multiply(tuple(factors))
+    return expression.over(parts) if parts else expression
+
+
+def shared(lines: Sequence[Assignment], identifiers: Identifiers) -> list[Assignment]:
+    """Lines in which every operation is written once: the largest repeated ones first."""
+    result = list(lines)
+    while True:
+        counts = Counter(part for line in result for part in inside(line.value) if _worth(part))
+        repeated = [(sum(1 for _ in inside(part)), part) for part, count in counts.items() if count > 1]
+        if not repeated:
+            return result
+        _, common = max(repeated, key=lambda pair: pair[0])
+        named = next((line.target for line in result if line.value == common), None)
+        if named is None:
+            named = Variable(identifiers.new(_stem(common)), "", (None, None))
+            first = next(n for n, line in enumerate(result) if common in set(inside(line.value)))
+            result.insert(first, Assignment(named, common))
+        table: dict[Expression, Expression] = {common: named}
+        seen = False
+        for n, line in enumerate(result):
+            if line.target == named:
+                seen = True
+            elif seen:
+                result[n] = Assignment(line.target, replaced(line.value, table))
+        if not any(common in set(inside(line.value)) for line in result if line.target != named):
+            continue
+        return result
+
+
+def _worth(part: Expression) -> bool:
+    return isinstance(part, Add | Multiply | Matmul | Call | Reduce | Einsum | Power)
+
+
+def _stem(common: Expression) -> str:
+    if isinstance(common, Call):
+        return f"{common.function}_value"
+    if isinstance(common, Reduce):
+        return "largest" if common.how == "max" else "total"
+    return "part"
