@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from derive.algebra.arrays import Array
 from derive.algebra.terms import Add, Entry, Fun, Index, Mul, Name, Partial, Pow, Term, Total, add, fresh, mul, names, total, walk
 from derive.calculus.chain import NotDifferentiable, backward_step, depends, local, users
-from derive.calculus.rules import RULES
+from derive.algebra.rules import RULES
 from derive.theory import Theory
 
 

@@ -30,7 +30,7 @@ from derive.algebra.terms import (
     total,
     transform,
 )
-from derive.calculus.rules import differentiate
+from derive.algebra.rules import differentiate
 from derive.theory import Definition, Theory
 
 

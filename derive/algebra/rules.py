@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.algebra.terms import (
+    ONE,
     ZERO,
     Add,
     Arg,
@@ -107,3 +108,20 @@ def differentiate(term: Term, entry: Callable[[Entry], Term], unresolved: Callab
         return found
 
     return d(term)
+
+
+def by_argument(body: Term) -> Term:
+    """The derivative of a function's body by its argument.
+
+    >>> from derive.algebra.terms import power
+    >>> by_argument(power(Arg(0), 2))
+    2*#0
+    """
+    seen: dict[Term, Term] = {}
+
+    def d(node: Term) -> Term:
+        if node not in seen:
+            seen[node] = ONE if isinstance(node, Arg) else RULES[type(node)].apply(node, d)
+        return seen[node]
+
+    return d(body)

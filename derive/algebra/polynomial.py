@@ -1,0 +1,208 @@
+r"""Sums of products of indexed factors, and keys that are equal exactly when two of them are the same but for the names of
+summed indices.
+
+A `Monomial` is a rational number times factors to rational powers, summed over its bound indices. A `Polynomial` is a tuple of
+them, like ones collected. Keys are small integers handed out for structures as they are first met, so comparing two deep
+expressions costs one comparison of numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import permutations, product
+from math import factorial, prod
+
+from derive.algebra.terms import Index, Name, Size, fresh
+
+Labels = Mapping[Index, int]
+
+
+class _Keys:
+    """Structures numbered in the order in which they are first seen: equal numbers mean equal structures."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[object, ...], int] = {}
+
+    def __call__(self, *structure: object) -> int:
+        return self._numbers.setdefault(structure, len(self._numbers))
+
+
+_key = _Keys()
+_MOST_ORDERS = 5040
+"""Orders of indistinguishable bound indices that are tried; beyond it a key may miss an equality, never invent one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Atom:
+    """A factor that is not taken apart. `kind` and `head` say what it is, `indices` which entries, `parts` what it is applied to.
+
+    kinds: entry (head: Name), extent (Size), delta, argument (position), function ((name, order)), positive, base (a polynomial
+    under a power), partial ((name of, name by), indices of both, in order).
+    """
+
+    kind: str
+    head: Name | Size | int | tuple[str, int] | tuple[Name, Name] | None
+    indices: tuple[Index, ...] = ()
+    parts: tuple[Polynomial, ...] = ()
+
+    @cached_property
+    def free(self) -> frozenset[Index]:
+        return frozenset(self.indices).union(*(part.free for part in self.parts))
+
+    def key(self, labels: Labels, depth: int) -> int:
+        places = tuple(_label(index, labels) for index in self.indices)
+        if self.kind == "delta":
+            places = tuple(sorted(places))
+        return _key("atom", self.kind, self.head, places, tuple(part.key(labels, depth) for part in self.parts))
+
+    def renamed(self, mapping: Mapping[Index, Index]) -> Atom:
+        if self.free.isdisjoint(mapping):
+            return self
+        indices = tuple(mapping.get(index, index) for index in self.indices)
+        return Atom(self.kind, self.head, indices, tuple(part.renamed(mapping) for part in self.parts))
+
+
+def _label(index: Index, labels: Labels) -> int:
+    found = labels.get(index)
+    return _key("index", index) if found is None else found
+
+
+Factor = tuple[Atom, Fraction]
+
+
+@dataclass(frozen=True, eq=False)
+class Monomial:
+    """coefficient * sum over `bound` of the product of `factors`."""
+
+    coefficient: Fraction
+    factors: tuple[Factor, ...] = ()
+    bound: tuple[Index, ...] = ()
+
+    @cached_property
+    def free(self) -> frozenset[Index]:
+        return frozenset().union(*(atom.free for atom, _ in self.factors)) - frozenset(self.bound)
+
+    @property
+    def degree(self) -> Fraction:
+        return sum((abs(exponent) for _, exponent in self.factors), Fraction(0))
+
+    def renamed(self, mapping: Mapping[Index, Index]) -> Monomial:
+        active = {old: new for old, new in mapping.items() if old in self.free}
+        if not active:
+            return self
+        taken = frozenset(active.values())
+        bound = tuple(fresh(index.size) if index in taken else index for index in self.bound)
+        active |= {old: new for old, new in zip(self.bound, bound, strict=True) if old is not new}
+        return Monomial(self.coefficient, tuple((atom.renamed(active), e) for atom, e in self.factors), bound)
+
+    def apart(self, taken: Iterable[Index]) -> Monomial:
+        """The same with bound indices that are none of `taken`."""
+        used = frozenset(taken)
+        mapping = {index: fresh(index.size) for index in self.bound if index in used}
+        if not mapping:
+            return self
+        factors = tuple((atom.renamed(mapping), exponent) for atom, exponent in self.factors)
+        return Monomial(self.coefficient, factors, tuple(mapping.get(index, index) for index in self.bound))
+
+    def key(self, labels: Labels, depth: int) -> int:
+        """What the monomial is but for its coefficient."""
+        if not self.bound:
+            return _key("monomial", self._factor_keys(labels, depth))
+        colours: dict[Index, int] = {}
+        for index in self.bound:
+            masked = dict(labels)
+            masked.update({other: _key("other", other.size) for other in self.bound})
+            masked[index] = _key("this", index.size)
+            colours[index] = _key(
+                "colour",
+                index.size,
+                tuple(sorted((a.key(masked, depth + 1), e) for a, e in self.factors if index in a.free)),
+            )
+        classes: dict[int, list[Index]] = {}
+        for index in sorted(self.bound, key=colours.__getitem__):
+            classes.setdefault(colours[index], []).append(index)
+        groups = [classes[colour] for colour in sorted(classes)]
+        if prod(factorial(len(group)) for group in groups) > _MOST_ORDERS:
+            orders: Iterable[tuple[tuple[Index, ...], ...]] = [tuple(tuple(group) for group in groups)]
+        else:
+            orders = product(*(permutations(group) for group in groups))
+        best = min(self._ordered_keys(sum(order, ()), labels, depth) for order in orders)
+        return _key("sum", tuple(index.size for group in groups for index in group), best)
+
+    def _ordered_keys(self, order: tuple[Index, ...], labels: Labels, depth: int) -> tuple[tuple[int, Fraction], ...]:
+        numbered = dict(labels)
+        numbered.update({index: _key("bound", depth, place) for place, index in enumerate(order)})
+        return self._factor_keys(numbered, depth + 1)
+
+    def _factor_keys(self, labels: Labels, depth: int) -> tuple[tuple[int, Fraction], ...]:
+        return tuple(sorted((atom.key(labels, depth), exponent) for atom, exponent in self.factors))
+
+
+@dataclass(frozen=True, eq=False)
+class Polynomial:
+    """A sum of monomials. Build with `collect`, so that like ones are together and none is zero."""
+
+    monomials: tuple[Monomial, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_keys", {})
+
+    @cached_property
+    def free(self) -> frozenset[Index]:
+        return frozenset().union(*(monomial.free for monomial in self.monomials))
+
+    @property
+    def is_zero(self) -> bool:
+        return not self.monomials
+
+    @property
+    def constant(self) -> Fraction | None:
+        """The number that this is, or None."""
+        if not self.monomials:
+            return Fraction(0)
+        only = self.monomials[0]
+        return only.coefficient if len(self.monomials) == 1 and not only.factors and not only.bound else None
+
+    def key(self, labels: Labels | None = None, depth: int = 0) -> int:
+        labels = {} if labels is None else labels
+        memo: dict[object, int] = self._keys  # type: ignore[attr-defined]
+        mine = (depth, tuple(sorted((_key("index", i), labels[i]) for i in self.free if i in labels)))
+        found = memo.get(mine)
+        if found is None:
+            found = _key("sum of", tuple(sorted((m.key(labels, depth), m.coefficient) for m in self.monomials)))
+            memo[mine] = found
+        return found
+
+    def renamed(self, mapping: Mapping[Index, Index]) -> Polynomial:
+        if self.free.isdisjoint(mapping):
+            return self
+        return Polynomial(tuple(monomial.renamed(mapping) for monomial in self.monomials))
+
+    def scaled(self, by: Fraction) -> Polynomial:
+        return Polynomial(tuple(Monomial(m.coefficient * by, m.factors, m.bound) for m in self.monomials if by))
+
+
+def collect(monomials: Iterable[Monomial]) -> Polynomial:
+    """Like monomials added together."""
+    found: dict[int, Monomial] = {}
+    for monomial in monomials:
+        key = monomial.key({}, 0)
+        like = found.get(key)
+        coefficient = monomial.coefficient + (like.coefficient if like else 0)
+        found[key] = Monomial(coefficient, (like or monomial).factors, (like or monomial).bound)
+    return Polynomial(tuple(monomial for monomial in found.values() if monomial.coefficient))
+
+
+def number(value: Fraction | int) -> Polynomial:
+    return Polynomial((Monomial(Fraction(value)),) if value else ())
+
+
+def of_atom(atom: Atom, exponent: Fraction | int = 1) -> Polynomial:
+    return Polynomial((Monomial(Fraction(1), ((atom, Fraction(exponent)),)),))
+
+
+def plus(*polynomials: Polynomial) -> Polynomial:
+    return collect(monomial for polynomial in polynomials for monomial in polynomial.monomials)

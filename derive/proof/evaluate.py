@@ -1,0 +1,283 @@
+"""Terms at concrete sizes and inputs, in floating point (to look) or in ball arithmetic (to know).
+
+A `Point` fixes every size to a small number and every undefined entry to a rational number drawn from a seeded generator;
+definitions are evaluated through, derivatives by the chain rule.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Protocol
+
+from derive.algebra.functions import KNOWN
+from derive.algebra.rules import by_argument
+from derive.algebra.terms import (
+    Add,
+    Arg,
+    Delta,
+    Entry,
+    Extent,
+    Fun,
+    Index,
+    Mul,
+    Name,
+    Num,
+    Partial,
+    Positive,
+    Pow,
+    Size,
+    Term,
+    Total,
+    add,
+    mul,
+    num,
+    power,
+)
+from derive.calculus.chain import expand
+from derive.theory import Theory
+
+Value = Any
+"""A float, or a `flint.arb`."""
+
+
+class Undefined(Exception):
+    """A value that does not exist here (a logarithm of a negative number), or whose sign a ball leaves open."""
+
+
+class Arithmetic(Protocol):
+    """What an evaluation computes in."""
+
+    def number(self, value: Fraction) -> Value: ...
+    def power(self, base: Value, exponent: Fraction) -> Value: ...
+    def function(self, name: str, argument: Value) -> Value: ...
+    def positive(self, value: Value) -> bool: ...
+
+
+class Floats:
+    """Double precision."""
+
+    _functions: Mapping[str, Callable[[float], float]] = {
+        "exp": math.exp, "log": math.log, "sin": math.sin, "cos": math.cos, "erf": math.erf, "tanh": math.tanh,
+        "pi": lambda _: math.pi,
+    }  # fmt: skip
+
+    def number(self, value: Fraction) -> float:
+        return float(value)
+
+    def power(self, base: float, exponent: Fraction) -> float:
+        try:
+            result = base ** float(exponent) if exponent.denominator != 1 else base ** int(exponent)
+        except (ZeroDivisionError, OverflowError) as error:
+            raise Undefined(str(error)) from error
+        if isinstance(result, complex):
+            raise Undefined("a root of a negative number")
+        return float(result)
+
+    def function(self, name: str, argument: float) -> float:
+        try:
+            return self._functions[name](argument)
+        except (ValueError, OverflowError) as error:
+            raise Undefined(f"{name} of {argument}") from error
+
+    def positive(self, value: float) -> bool:
+        return value > 0
+
+
+class Balls:
+    """Real intervals by python-flint's arb: every result encloses the exact value."""
+
+    def __init__(self) -> None:
+        import flint
+
+        self._flint = flint
+
+    def number(self, value: Fraction) -> Value:
+        return self._flint.arb(value.numerator) / value.denominator
+
+    def power(self, base: Value, exponent: Fraction) -> Value:
+        if exponent.denominator == 1:
+            result = base ** int(exponent)
+        else:
+            result = base ** (self._flint.arb(exponent.numerator) / exponent.denominator)
+        return self._finite(result)
+
+    def function(self, name: str, argument: Value) -> Value:
+        if name == "pi":
+            return self._flint.arb.pi()
+        return self._finite(getattr(argument, name)())
+
+    def positive(self, value: Value) -> bool:
+        if value > 0:
+            return True
+        if value <= 0:
+            return False
+        raise Undefined("the sign of a value that may be zero")
+
+    def _finite(self, value: Value) -> Value:
+        if not value.is_finite():
+            raise Undefined("no finite value")
+        return value
+
+
+@dataclass
+class Point:
+    """Concrete sizes and inputs. `inputs` fills as entries are asked for, so it holds just what was used."""
+
+    theory: Theory
+    seed: int
+    sizes: dict[Size, int] = field(default_factory=dict)
+    inputs: dict[tuple[Name, tuple[int, ...]], Fraction] = field(default_factory=dict)
+    positive: frozenset[Name] = frozenset()
+    unit: Mapping[Name, int] = field(default_factory=dict)
+
+    def length(self, size: Size) -> int:
+        if size.value is not None:
+            return size.value
+        if size not in self.sizes:
+            self.sizes[size] = 2 + len(self.sizes) % 3
+        return self.sizes[size]
+
+    def input(self, name: Name, places: tuple[int, ...], sizes: tuple[Size, ...]) -> Fraction:
+        key = (name, places)
+        if key not in self.inputs:
+            if name in self.unit:
+                axis = self.unit[name]
+                chosen = random.Random(f"{self.seed} {name!r} {places[:axis]} {places[axis + 1 :]}").randrange(
+                    self.length(sizes[axis])
+                )
+                self.inputs[key] = Fraction(1 if places[axis] == chosen else 0)
+            else:
+                drawn = random.Random(f"{self.seed} {name!r} {places}")
+                value = Fraction(drawn.randint(1, 9), drawn.choice((4, 5, 7, 10)))
+                self.inputs[key] = value if name in self.positive or drawn.random() < 0.6 else -value
+        return self.inputs[key]
+
+
+class Evaluation:
+    """Values of terms at a point, each computed once."""
+
+    def __init__(self, point: Point, arithmetic: Arithmetic) -> None:
+        self.point, self.arithmetic = point, arithmetic
+        self._memo: dict[tuple[object, ...], Value] = {}
+        self._derivatives: dict[tuple[str, int], Term] = {}
+        self._expanded: dict[Partial, Term] = {}
+
+    def value(self, term: Term, places: Mapping[Index, int] | None = None) -> Value:
+        """The value of a term, its free indices at the given places (0-based).
+
+        Raises:
+            Undefined: a value does not exist at this point, or its sign is left open.
+        """
+        at = {} if places is None else places
+        key = (term, tuple(sorted((index.label, at[index]) for index in term.free if index in at)))
+        if key not in self._memo:
+            self._memo[key] = self._value(term, at)
+        return self._memo[key]
+
+    def _value(self, term: Term, at: Mapping[Index, int]) -> Value:
+        calculate = self.arithmetic
+        match term:
+            case Num():
+                return calculate.number(term.value)
+            case Extent():
+                return calculate.number(Fraction(self.point.length(term.size)))
+            case Delta():
+                return calculate.number(Fraction(int(at[term.left] == at[term.right])))
+            case Add():
+                return _sum((self.value(part, at) for part in term.terms), calculate)
+            case Mul():
+                result = calculate.number(Fraction(1))
+                for factor in term.factors:
+                    result = result * self.value(factor, at)
+                return result
+            case Pow():
+                return calculate.power(self.value(term.base, at), term.exponent)
+            case Total():
+                places = range(self.point.length(term.index.size))
+                return _sum((self.value(term.body, {**at, term.index: place}) for place in places), calculate)
+            case Positive():
+                return calculate.number(Fraction(int(calculate.positive(self.value(term.argument, at)))))
+            case Fun():
+                return self._function(term.function, term.order, self.value(term.argument, at))
+            case Entry():
+                return self._entry(term, at)
+            case Partial():
+                if term not in self._expanded:
+                    self._expanded[term] = expand(self.point.theory, term)
+                return self.value(self._expanded[term], at)
+            case _:
+                raise Undefined(f"{term!r} has no value of its own")
+
+    def _entry(self, entry: Entry, at: Mapping[Index, int]) -> Value:
+        places = tuple(at[index] for index in entry.indices)
+        key = (entry.name, places)
+        if key not in self._memo:
+            body = self.point.theory.unfold(entry)
+            if body is not None:
+                self._memo[key] = self.value(body, at)
+            else:
+                sizes = tuple(index.size for index in entry.indices)
+                self._memo[key] = self.arithmetic.number(self.point.input(entry.name, places, sizes))
+        return self._memo[key]
+
+    def _function(self, name: str, order: int, argument: Value) -> Value:
+        known = KNOWN.get(name)
+        if known is not None and known.definition is None and not order:
+            return self.arithmetic.function(name, argument)
+        key = (name, order)
+        if key not in self._derivatives:
+            body = function_body(name, self.point.theory)
+            for _ in range(order):
+                body = by_argument(body)
+            self._derivatives[key] = body
+        return self._body(self._derivatives[key], argument)
+
+    def _body(self, body: Term, argument: Value) -> Value:
+        calculate = self.arithmetic
+        match body:
+            case Arg():
+                return argument
+            case Num():
+                return calculate.number(body.value)
+            case Add():
+                return _sum((self._body(part, argument) for part in body.terms), calculate)
+            case Mul():
+                result = calculate.number(Fraction(1))
+                for factor in body.factors:
+                    result = result * self._body(factor, argument)
+                return result
+            case Pow():
+                return calculate.power(self._body(body.base, argument), body.exponent)
+            case Positive():
+                return calculate.number(Fraction(int(calculate.positive(self._body(body.argument, argument)))))
+            case Fun():
+                return self._function(body.function, body.order, self._body(body.argument, argument))
+            case _:
+                return self.value(body)
+
+
+def function_body(name: str, theory: Theory) -> Term:
+    """A function over its argument. One that a document leaves general gets a body of its own, smooth and like no other: what
+    is claimed of every function is refuted by one."""
+    own = theory.functions.get(name)
+    if own is not None and own.body is not None:
+        return own.body
+    known = KNOWN.get(own.known if own is not None and own.known else name)
+    if known is not None:
+        return known.definition if known.definition is not None else Fun(known.name, 0, Arg(0))
+    drawn = random.Random(name)
+    parts = [mul(num(Fraction(drawn.randint(2, 9), 7)), power(Arg(0), n)) for n in range(1, 5)]
+    return add(num(Fraction(drawn.randint(1, 5), 11)), *parts)
+
+
+def _sum(values: Any, arithmetic: Arithmetic) -> Value:
+    result = arithmetic.number(Fraction(0))
+    for value in values:
+        result = result + value
+    return result
+
+
