@@ -170,10 +170,10 @@ def emit(path: Path, output: Path | None) -> None:
 
     The module needs NumPy only. It has the forward pass of the document at PATH, its loss, the gradients, and a step.
     """
-    from numeric import emit as source_of
+    import numeric
 
     with _failing_politely(path):
-        source = source_of(_theory(path))
+        source = numeric.compile(_theory(path)).source
     if output is None:
         click.echo(source, nl=False)
     else:
@@ -193,9 +193,8 @@ def train(path: Path, data: str, seed: int, epochs: int, rate: float, starts: in
 
     What runs is exactly the code that `emit` writes for the document at PATH.
     """
-    from reports.training import print_run, print_starts
-
     from reports.terminal import make_console
+    from reports.training import print_run, print_starts
 
     console = make_console(color)
     with _failing_politely(path):
@@ -279,12 +278,16 @@ def _save(path: Path, text: str) -> None:
 @contextmanager
 def _failing_politely(path: Path) -> Iterator[None]:
     """What is wrong with a document, rather than with this program, becomes one line on standard error."""
+    from derive.calculus import NotDifferentiable
     from derive.readers.document import UnreadableDocument
+    from numeric import NotLowerable
 
     try:
         yield
     except UnreadableDocument as error:
         raise NotDone(str(error)) from error
+    except (NotDifferentiable, NotLowerable) as error:
+        raise NotDone(f"{path}: {error}") from error
     except ImportError as error:
         if error.name in ("typst", "matplotlib"):
             raise NotDone(f"{error.name} is not installed: pip install 'gradproof[report]'") from error
