@@ -1,7 +1,7 @@
 """A theory as NumPy: array programs, source text, training, and checks of gradients."""
 
 from numeric.batch import NotLowerable, batched
-from numeric.compiled import Compiled, compile
+from numeric.compiled import Compiled, compile  # noqa: A004
 from numeric.lower import lower
 from numeric.program import Program
 from numeric.write_numpy import write_numpy
