@@ -1,0 +1,595 @@
+r"""Syntax to meaning: a formula's tree to the arrays it may denote.
+
+`Elaborator.readings` gives every ordinary reading of an expression, plainest first. Where no reading fits, the shapes say so
+(`ShapeMismatch`); where something was never introduced or is not known here, `NotUnderstood` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import islice
+
+from derive.algebra.arrays import (
+    Array,
+    ShapeMismatch,
+    apply,
+    broadcast,
+    diagonal,
+    entrywise,
+    inner,
+    ones,
+    plus,
+    scalar,
+    scale,
+    show,
+    spread,
+    sum_entries,
+    trace,
+    transpose,
+)
+from derive.algebra.functions import NOTATION, PI
+from derive.algebra.terms import (
+    ONE,
+    ZERO,
+    Entry,
+    Extent,
+    Fun,
+    Index,
+    Name,
+    Num,
+    Partial,
+    Positive,
+    Term,
+    Total,
+    add,
+    fresh,
+    mul,
+    neg,
+    num,
+    power,
+    rename,
+    sub,
+    total,
+)
+from derive.meaning.naming import Written, base_latex, is_transpose, walk, written
+from derive.meaning.products import Reading, multiply
+from derive.meaning.scope import NotUnderstood, Running, Scope
+from derive.notation.tree import (
+    Applied,
+    BigOperator,
+    Cases,
+    Derivative,
+    Fenced,
+    Node,
+    Number,
+    Product,
+    Relations,
+    Root,
+    Scripted,
+    Sequence,
+    Styled,
+    Sum,
+    Symbol,
+    Tagged,
+    Word,
+)
+from derive.notation.tree import (
+    Fraction as FractionNode,
+)
+
+_MOST_READINGS = 24
+
+
+class Elaborator:
+    """Gives expressions their meaning within one scope. `gradient_rows` and `denominator_layout` fix the layout of derivatives:
+    a scalar by a vector as a row instead of a column, a vector by a vector with the variable's entries down the rows."""
+
+    def __init__(self, scope: Scope, *, gradient_rows: bool = False, denominator_layout: bool = False) -> None:
+        self.scope, self.gradient_rows, self.denominator_layout = scope, gradient_rows, denominator_layout
+
+    def readings(self, node: Node) -> list[Reading]:
+        """The readings of an expression, plainest first, at most a few dozen."""
+        found = list(islice(self._node(node), _MOST_READINGS))
+        return sorted(found, key=lambda reading: reading.cost)
+
+    def _node(self, node: Node) -> Iterator[Reading]:
+        match node:
+            case Number(text=text):
+                yield Reading(scalar(num(Fraction(text))))
+            case Tagged(body=body):
+                yield from self._node(body)
+            case Fenced(left="(" | "[" | r"\{" | ".", body=body):
+                yield from self._node(body)
+            case Fenced(left="|" | r"\|"):
+                yield from self._norm(node, None)
+            case Sum():
+                yield from self._sum(node)
+            case Product():
+                yield from self._product(node)
+            case FractionNode(numerator=above, denominator=below):
+                yield from self._quotient(self.readings(above), self.readings(below))
+            case Root(body=body, degree=degree):
+                order = self._integer(degree) if degree is not None else 2
+                for inside in self.readings(body):
+                    yield Reading(entrywise(lambda t: power(t, Fraction(1, order)), inside.value), inside.notes, inside.cost)
+            case Applied(function=function, argument=argument):
+                yield from self._applied(function, argument)
+            case BigOperator():
+                yield from self._big(node)
+            case Derivative():
+                yield from self._derivative(node)
+            case Cases():
+                yield from self._cases(node)
+            case Scripted() | Symbol() | Word() | Styled():
+                yield from self._name(node)
+            case _:
+                latex = base_latex(node)
+                if latex is None:
+                    raise NotUnderstood(f"no meaning is known for this {type(node).__name__.lower()}", column=node.span[0])
+                yield from self._name(node)
+
+    # names and scripts
+
+    def _written(self, node: Node) -> Written | None:
+        vocabulary = self.scope.vocabulary
+        return written(node, vocabulary.subscripted, vocabulary.layered)
+
+    def _name(self, node: Node) -> Iterator[Reading]:
+        name = self._written(node)
+        if name is None or name.power is not None:
+            yield from self._scripted(node)
+            return
+        letter = name.latex
+        if name.primes:
+            raise NotUnderstood(f"{letter}' stands without an argument", column=node.span[0])
+        if letter in (r"\pi", "\u03c0") and self.scope.shape_of(name.name) is None:
+            yield Reading(scalar(PI))
+            return
+        if letter == "e" and self.scope.shape_of(name.name) is None:
+            yield Reading(scalar(Fun("exp", 0, ONE)))
+            return
+        if letter in self.scope.sizes and self.scope.shape_of(name.name) is None:
+            yield Reading(scalar(Extent(self.scope.sizes[letter])))
+            return
+        if letter in (r"\mathbf{1}", r"\vec{1}", r"\mathbb{1}", r"\boldsymbol{1}") and not name.entries:
+            vector = ones((self.scope.space.open(),))
+            yield Reading(transpose(vector) if name.transposed else vector)
+            return
+        value = self.scope.array(name.name)
+        if name.entries:
+            value = self._entries(value, name.entries)
+        yield Reading(transpose(value) if name.transposed else value)
+
+    def _entries(self, value: Array, subscripts: tuple[Node, ...]) -> Array:
+        if len(subscripts) != value.rank:
+            raise ShapeMismatch(f"{len(subscripts)} subscripts at an array of shape {show(value)}", value)
+        places = []
+        for subscript, length in zip(subscripts, value.shape, strict=True):
+            letter = base_latex(subscript)
+            if letter is None:
+                raise NotUnderstood("a subscript that is no letter", column=subscript.span[0])
+            places.append(self.scope.index(letter, length))
+        return scalar(value.at(*places))
+
+    def _scripted(self, node: Node) -> Iterator[Reading]:
+        if not isinstance(node, Scripted) or (node.sub is not None and not isinstance(node.base, Fenced)):
+            raise NotUnderstood("a name that is not understood", column=node.span[0])
+        if isinstance(node.base, Fenced) and node.base.left in ("|", r"\|"):
+            yield from self._norm(node.base, node.sup)
+            return
+        sup = node.sup
+        base = node.base
+        if sup is None:
+            raise NotUnderstood("a subscript at an expression", column=node.span[0])
+        if base_latex(base) == "e" and self.scope.shape_of(Name("e")) is None:
+            for inside in self.readings(sup):
+                yield Reading(apply("exp", inside.value), inside.notes, inside.cost)
+            return
+        if is_transpose(sup):
+            for inside in self.readings(base):
+                yield Reading(transpose(inside.value), inside.notes, inside.cost)
+            return
+        exponent = self._rational(sup)
+        for inside in self.readings(base):
+            yield from self._powers(inside, exponent)
+
+    def _powers(self, inside: Reading, exponent: Fraction) -> Iterator[Reading]:
+        value = inside.value
+        raised = entrywise(lambda t: power(t, exponent), value)
+        if not value.rank:
+            yield Reading(raised, inside.notes, inside.cost)
+        elif exponent == 2 and value.rank == 1:
+            note = "the square of a vector is read as the sum of its squares"
+            yield Reading(inner(value, value), (*inside.notes, note), inside.cost + 1)
+            yield Reading(raised, (*inside.notes, "the square is taken of each entry"), inside.cost + 2)
+        elif exponent > 0:
+            yield Reading(raised, (*inside.notes, "the power is taken of each entry"), inside.cost + 2)
+        else:
+            raise NotUnderstood("the inverse of an array")
+
+    def _norm(self, node: Fenced, sup: Node | None) -> Iterator[Reading]:
+        exponent = Fraction(1) if sup is None else self._rational(sup)
+        for inside in self.readings(node.body):
+            value = inside.value
+            if not value.rank:
+                size = entrywise(lambda t: mul(t, sub(Positive(t), Positive(neg(t)))), value)
+                yield Reading(entrywise(lambda t: power(t, exponent), size), inside.notes, inside.cost)
+            else:
+                yield Reading(
+                    entrywise(lambda t: power(t, exponent / 2), inner(value, value)), inside.notes, inside.cost
+                )
+
+    def _rational(self, node: Node) -> Fraction:
+        match node:
+            case Number(text=text):
+                return Fraction(text)
+            case Sum(terms=((sign, Number(text=text)),)):
+                return Fraction(text) * (-1 if sign == "-" else 1)
+            case FractionNode(numerator=above, denominator=below):
+                return self._rational(above) / self._rational(below)
+            case _:
+                raise NotUnderstood("an exponent that is no number", column=node.span[0])
+
+    def _integer(self, node: Node) -> int:
+        value = self._rational(node)
+        if value.denominator != 1:
+            raise NotUnderstood("a root whose degree is no whole number", column=node.span[0])
+        return int(value)
+
+    # sums, products, quotients
+
+    def _sum(self, node: Sum) -> Iterator[Reading]:
+        yield from self._added([(sign, self.readings(term)) for sign, term in node.terms])
+
+    def _added(self, parts: list[tuple[str, list[Reading]]]) -> Iterator[Reading]:
+        sign, first = parts[0]
+        partial = [Reading(_signed(sign, r.value), r.notes, r.cost) for r in first]
+        for sign, options in parts[1:]:
+            following: list[Reading] = []
+            mismatch: ShapeMismatch | None = None
+            for left in partial:
+                for right in options:
+                    try:
+                        value, note = self._plus(left.value, _signed(sign, right.value))
+                    except ShapeMismatch as error:
+                        mismatch = mismatch or error
+                        continue
+                    notes = left.notes + right.notes + ((note,) if note else ())
+                    following.append(Reading(value, notes, left.cost + right.cost + (1 if note else 0)))
+            if not following:
+                assert mismatch is not None
+                raise mismatch
+            partial = sorted(following, key=lambda reading: reading.cost)[:_MOST_READINGS]
+        yield from partial
+
+    def _plus(self, left: Array, right: Array) -> tuple[Array, str]:
+        """A sum with the repetitions that notes leave unsaid: a number added to every entry, a bias to every example."""
+        if left.rank == right.rank:
+            return plus(left, right, self.scope.agree), ""
+        small, large = (left, right) if left.rank < right.rank else (right, left)
+        if not small.rank:
+            note = "" if isinstance(small.body, Num) else "a number is added to every entry"
+            return plus(spread(small, large.shape, large.row), large), note
+        for axis in (1, 0) if small.row else (0, 1):
+            if self.scope.agree(small.shape[0], large.shape[axis]):
+                repeated = broadcast(small, large.shape, axis)
+                return plus(repeated, large), "a vector is added to every " + ("column" if axis == 0 else "row")
+        raise ShapeMismatch(f"{show(left)} cannot be added to {show(right)}", left, right)
+
+    def _product(self, node: Product) -> Iterator[Reading]:
+        factors = self._applications(node.factors)
+        groups: list[tuple[str, list[Node | list[Reading]]]] = []
+        for sign, factor in factors:
+            if sign == "" and groups:
+                groups[-1][1].append(factor)
+            else:
+                groups.append((sign, [factor]))
+        chain = self._chain_of_derivatives(factors)
+        if chain is not None:
+            yield chain
+            return
+        result: list[Reading] | None = None
+        for sign, members in groups:
+            value = self._run(members)
+            if result is None:
+                result = value
+            elif sign in ("/", r"\oslash"):
+                result = list(self._quotient(result, value))
+            else:
+                result = self._times(result, sign, value)
+        yield from result or []
+
+    def _run(self, members: list[Node | list[Reading]]) -> list[Reading]:
+        result: list[Reading] | None = None
+        for member in members:
+            value = member if isinstance(member, list) else self.readings(member)
+            result = value if result is None else self._times(result, "", value)
+        return result or []
+
+    def _times(self, lefts: list[Reading], sign: str, rights: list[Reading]) -> list[Reading]:
+        found: list[Reading] = []
+        mismatch: ShapeMismatch | None = None
+        for left in lefts:
+            for right in rights:
+                try:
+                    found.extend(islice(multiply(left, sign, right, self.scope.agree), 1 if self.scope.plainest else None))
+                except ShapeMismatch as error:
+                    mismatch = mismatch or error
+        if not found:
+            assert mismatch is not None
+            raise mismatch
+        return sorted(found, key=lambda reading: reading.cost)[:_MOST_READINGS]
+
+    def _quotient(self, aboves: list[Reading], belows: list[Reading]) -> Iterator[Reading]:
+        for above in aboves:
+            for below in belows:
+                inverse = entrywise(lambda t: power(t, -1), below.value)
+                notes, cost = above.notes + below.notes, above.cost + below.cost
+                if not below.value.rank:
+                    yield Reading(scale(inverse, above.value), notes, cost)
+                else:
+                    numerator = above.value
+                    if not numerator.rank:
+                        numerator = spread(numerator, inverse.shape, inverse.row)
+                    yield from multiply(
+                        Reading(numerator, notes, cost), r"\odot", Reading(inverse), self.scope.agree
+                    )
+
+    # functions
+
+    def _applications(self, factors: tuple[tuple[str, Node], ...]) -> list[tuple[str, Node | list[Reading]]]:
+        """The factors with each function letter joined to the parentheses that follow it."""
+        result: list[tuple[str, Node | list[Reading]]] = []
+        skip = False
+        for place, (sign, factor) in enumerate(factors):
+            if skip:
+                skip = False
+                continue
+            following = factors[place + 1] if place + 1 < len(factors) else None
+            if (
+                following is not None
+                and following[0] == ""
+                and isinstance(following[1], Fenced)
+                and (function := self.function_letter(factor)) is not None
+            ):
+                letter, order, exponent = function
+                result.append((sign, list(self._call(letter, order, exponent, following[1].body))))
+                skip = True
+            else:
+                result.append((sign, factor))
+        return result
+
+    def function_letter(self, node: Node) -> tuple[str, int, Node | None] | None:
+        """A letter that stands for a function: its name in terms, the order of its derivative, a power on it."""
+        name = self._written(node)
+        if name is None or name.entries or name.transposed:
+            return None
+        known = self.scope.vocabulary.functions.get(repr(name.name))
+        if known is None and self.scope.shape_of(name.name) is None:
+            known = NOTATION.get(_bare(name.latex).lower())
+        return None if known is None else (known, name.primes, name.power)
+
+    def _call(self, function: str, order: int, exponent: Node | None, argument: Node) -> Iterator[Reading]:
+        for inside in self.readings(argument):
+            value = apply(function, inside.value, order)
+            if exponent is not None:
+                number = self._rational(exponent)
+                value = entrywise(lambda t, n=number: power(t, n), value)  # type: ignore[misc]
+            yield Reading(value, inside.notes, inside.cost)
+
+    def _applied(self, function: Node, argument: Node) -> Iterator[Reading]:
+        word, power_node, sub_node, primes = _word(function)
+        inside = argument.body if isinstance(argument, Fenced) and argument.left in "([" else argument
+        row = word.lower()
+        if row in NOTATION or repr(Name(rf"\mathrm{{{word}}}")) in self.scope.vocabulary.functions:
+            known = self.scope.vocabulary.functions.get(repr(Name(rf"\mathrm{{{word}}}"))) or NOTATION[row]
+            yield from self._call(known, primes, power_node, inside)
+        elif row == "softmax":
+            for reading in self.readings(inside):
+                yield Reading(softmax(reading.value), reading.notes, reading.cost)
+        elif row in ("diag", "diagonal"):
+            for reading in self.readings(inside):
+                yield Reading(diagonal(reading.value), reading.notes, reading.cost)
+        elif row in ("tr", "trace"):
+            for reading in self.readings(inside):
+                yield Reading(trace(reading.value), reading.notes, reading.cost)
+        elif row == "max" and isinstance(inside, Sequence) and len(inside.items) == 2:
+            left, right = (self.readings(item) for item in inside.items)
+            for difference in self._added([("+", left), ("-", right)]):
+                second = right[0].value
+                step = entrywise(lambda t: mul(t, Positive(t)), difference.value)
+                value, _ = self._plus(step, second)
+                yield Reading(value, difference.notes, 0)
+        elif row == "sum" and sub_node is None:
+            for reading in self.readings(inside):
+                yield Reading(sum_entries(reading.value), reading.notes, reading.cost)
+        else:
+            raise NotUnderstood(f"no function called {word} is known here", column=function.span[0])
+
+    def _cases(self, node: Cases) -> Iterator[Reading]:
+        """Branches one after the other: each holds where its condition does and none before it did."""
+        value: Term = ZERO
+        remaining: Term = ONE
+        for branch, condition in node.branches:
+            (inside, *_) = self.readings(branch)
+            if inside.value.rank:
+                raise NotUnderstood("cases over arrays", column=branch.span[0])
+            holds = ONE if condition is None else self._condition(condition)
+            value = add(value, mul(remaining, holds, inside.value.body))
+            remaining = mul(remaining, sub(ONE, holds))
+        yield Reading(scalar(value))
+
+    def _condition(self, node: Node) -> Term:
+        relations = node if isinstance(node, Relations) else next(
+            (part for part in walk(node) if isinstance(part, Relations)), None
+        )
+        if relations is None:
+            return ONE  # "otherwise", "else"
+        if relations.first is None or len(relations.rest) != 1:
+            raise NotUnderstood("a condition that is no single comparison", column=node.span[0])
+        relation, right = relations.rest[0]
+        difference = sub(self.readings(relations.first)[0].value.body, self.readings(right)[0].value.body)
+        match relation:
+            case ">":
+                return Positive(difference)
+            case "<":
+                return Positive(neg(difference))
+            case r"\geq" | r"\ge":
+                return sub(ONE, Positive(neg(difference)))
+            case r"\leq" | r"\le":
+                return sub(ONE, Positive(difference))
+            case _:
+                raise NotUnderstood(f"a condition with {relation}", column=node.span[0])
+
+    # sums over an index
+
+    def _big(self, node: BigOperator) -> Iterator[Reading]:
+        if node.operator != r"\sum":
+            raise NotUnderstood(f"{node.operator} is not supported", column=node.span[0])
+        letters = _sum_letters(node.lower)
+        saved = {letter: self.scope.running.pop(letter, None) for letter in letters}
+        for letter in letters:
+            self.scope.running[letter] = Running(letter)
+        try:
+            inside = self.readings(node.body)
+            indices = [self.scope.running[letter].index for letter in letters]
+        finally:
+            for letter, before in saved.items():
+                self.scope.running.pop(letter, None)
+                if before is not None:
+                    self.scope.running[letter] = before
+        for reading in inside:
+            value = reading.value
+            for letter, index in reversed(list(zip(letters, indices, strict=True))):
+                if index is None:
+                    raise NotUnderstood(f"the sum over {letter} has no entry that tells its range", column=node.span[0])
+                own = fresh(index.size)
+                body = Total(own, rename(value.body, {index: own}))
+                value = Array(value.indices, body, value.row)
+            yield Reading(value, reading.notes, reading.cost)
+
+    # derivatives
+
+    def _derivative(self, node: Derivative) -> Iterator[Reading]:
+        if len(node.variables) != 1:
+            raise NotUnderstood("a second derivative", column=node.span[0])
+        by = self._variable(node.variables[0])
+        for inside in self.readings(self._without_arguments(node.operand)):
+            yield from self._by(inside, by)
+
+    def _without_arguments(self, node: Node) -> Node:
+        """`L(w, b)` is the value named L, if L is one."""
+        if isinstance(node, Product) and len(node.factors) == 2 and isinstance(node.factors[1][1], Fenced):
+            name = self._written(node.factors[0][1])
+            if name is not None and self.scope.shape_of(name.name) is not None and self.function_letter(node.factors[0][1]) is None:
+                return node.factors[0][1]
+        return node
+
+    def _variable(self, node: Node) -> Array:
+        name = self._written(node)
+        if name is None or name.power is not None or name.transposed:
+            raise NotUnderstood("a derivative by something that is no name", column=node.span[0])
+        value = self.scope.array(name.name)
+        if name.entries:
+            value = self._entries(value, name.entries)
+        return value
+
+    def _by(self, inside: Reading, by: Array) -> Iterator[Reading]:
+        value, variable = inside.value, by.body
+        assert isinstance(variable, Entry)
+        notes, cost = inside.notes, inside.cost
+        slope = Partial(value.body, variable)
+        if not value.rank:
+            result = Array(by.indices, slope, row=by.row or (self.gradient_rows and by.rank == 1))
+            if self.gradient_rows and by.rank == 2:
+                result = transpose(result)
+            yield Reading(result, notes, cost)
+            return
+        if not by.rank:
+            yield Reading(Array(value.indices, slope, value.row), notes, cost)
+            return
+        if value.rank == by.rank == 1:
+            jacobian = Array((*value.indices, *by.indices), slope)
+            yield Reading(transpose(jacobian) if self.denominator_layout else jacobian, notes, cost)
+        if value.rank == by.rank and all(a is b for a, b in zip(value.shape, by.shape, strict=True)):
+            if isinstance(value.body, Entry) and self.scope.is_diagonal(value.body, variable):
+                same = Array(value.indices, Partial(value.body, by.at(*value.indices)), value.row)  # type: ignore[arg-type]
+                note = "the derivative of an elementwise function is read as its diagonal"
+                yield Reading(same, (*notes, note), cost + 1)
+        if value.rank + by.rank > 2:
+            raise NotUnderstood("the derivative of an array by a matrix stands alone")
+
+    def _chain_of_derivatives(self, factors: list[tuple[str, Node | list[Reading]]]) -> Reading | None:
+        """`dL/da . da/dz . dz/dW`, contracted along the variables that link neighbours."""
+        links = [factor for _, factor in factors]
+        if len(links) < 2 or not all(isinstance(link, Derivative) and len(link.variables) == 1 for link in links):
+            return None
+        chain = [link for link in links if isinstance(link, Derivative)]
+        for left, right in zip(chain, chain[1:], strict=False):
+            if left.variables[0] != self._without_arguments(right.operand):
+                return None
+        (first, *_) = self.readings(self._without_arguments(chain[0].operand))
+        if first.value.rank:
+            return None
+        result: Term = ONE
+        value = first.value.body
+        summed: list[Index] = []
+        for place, link in enumerate(chain):
+            by = self._variable(link.variables[0])
+            variable = by.body
+            assert isinstance(variable, Entry)
+            result = mul(result, Partial(value, variable))
+            if place + 1 < len(chain):
+                summed.extend(by.indices)
+            value = variable
+        note = "the chain of derivatives is contracted along the variables that link them"
+        return Reading(Array(by.indices, total(summed, result), by.row), (note,), 0)
+
+
+def softmax(value: Array) -> Array:
+    """exp(x_j) / sum_k exp(x_k), along the last axis."""
+    if not value.rank:
+        raise ShapeMismatch("the softmax of a scalar", value)
+    last = value.indices[-1]
+    other = fresh(last.size)
+    total_of_all = Total(other, Fun("exp", 0, rename(value.body, {last: other})))
+    return Array(value.indices, mul(Fun("exp", 0, value.body), power(total_of_all, -1)), value.row)
+
+
+def _signed(sign: str, value: Array) -> Array:
+    if sign == "+":
+        return value
+    if sign == "-":
+        return entrywise(neg, value)
+    raise NotUnderstood(f"{sign} leaves open what is meant")
+
+
+def _word(node: Node) -> tuple[str, Node | None, Node | None, int]:
+    if isinstance(node, Scripted) and isinstance(node.base, Word):
+        return node.base.text, node.sup, node.sub, node.primes
+    if isinstance(node, Word):
+        return node.text, None, None, 0
+    raise NotUnderstood("a function that is not known", column=node.span[0])
+
+
+def _bare(latex: str) -> str:
+    return latex[8:-1] if latex.startswith(r"\mathrm{") else latex
+
+
+def _sum_letters(lower: Node | None) -> list[str]:
+    """The letters a sum runs over: `i=1`, `k`, `i,j`."""
+    match lower:
+        case Relations(first=Node() as first, rest=(("=", _),)):
+            found = base_latex(first)
+            return [found] if found else []
+        case Sequence(items=items):
+            return [letter for item in items for letter in _sum_letters(item)]
+        case None:
+            raise NotUnderstood("a sum without an index")
+        case _:
+            found = base_latex(lower)
+            if found is None:
+                raise NotUnderstood("a sum whose index is not understood", column=lower.span[0])
+            return [found]
+

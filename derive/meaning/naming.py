@@ -1,0 +1,180 @@
+r"""What a written name is: its base, its layer, its entry, whether it is transposed or a power.
+
+`W^{(2)}_{jk}` is entry (j, k) of the array `W^{(2)}`; `{W^{(2)}}^\top` is that array transposed; `a^2` may be a layer or a square,
+which only the rest of the document tells, so it is asked of a `Vocabulary`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+
+from derive.algebra.terms import Level, Name
+from derive.notation.tree import (
+    Accented,
+    Fenced,
+    Node,
+    Number,
+    Product,
+    Scripted,
+    Sequence,
+    Styled,
+    Sum,
+    Symbol,
+    Word,
+)
+
+TRANSPOSES = frozenset({"T", r"\top", r"\intercal", r"\mathsf{T}", r"\mathrm{T}", "t"})
+LAYER_LETTERS = frozenset({"l", "L", r"\ell"})
+
+
+@dataclass(frozen=True)
+class Written:
+    """A name taken apart. `power` is the exponent's node where the superscript is one; `entries` the component subscripts."""
+
+    name: Name
+    latex: str
+    entries: tuple[Node, ...] = ()
+    transposed: bool = False
+    power: Node | None = None
+    primes: int = 0
+    level_style: str = ""
+
+
+def base_latex(node: Node) -> str | None:
+    """The LaTeX of a base letter with its fonts and accents, or None where the node is no letter."""
+    match node:
+        case Symbol(text=text):
+            return text
+        case Word(text=text):
+            return rf"\mathrm{{{text}}}"
+        case Styled(style=style, body=body):
+            inside = _letters(body)
+            return None if inside is None else f"{STYLE_COMMANDS[style]}{{{inside}}}"
+        case Accented(accent=accent, body=body):
+            inside = base_latex(body)
+            return None if inside is None else rf"\{accent}{{{inside}}}"
+        case _:
+            return None
+
+
+STYLE_COMMANDS = {
+    "bold": r"\mathbf", "upright": r"\mathrm", "calligraphic": r"\mathcal", "blackboard": r"\mathbb", "sans": r"\mathsf",
+    "fraktur": r"\mathfrak", "script": r"\mathscr", "italic": r"\mathit",
+}  # fmt: skip
+
+
+def _letters(node: Node) -> str | None:
+    if isinstance(node, Product) and all(sign == "" for sign, _ in node.factors):
+        parts = [base_latex(factor) for _, factor in node.factors]
+        return None if None in parts else "".join(part or "" for part in parts)
+    if isinstance(node, Number):
+        return node.text
+    return base_latex(node)
+
+
+def written(node: Node, subscripted: frozenset[str] = frozenset(), layered: frozenset[str] = frozenset()) -> Written | None:
+    """A name taken apart, or None where the node is none.
+
+    `subscripted` holds the bases whose subscripts are entries (arrays that also stand without one); a number under any other
+    base is part of the name, as in `W_1`. `layered` holds the bases whose plain superscripts are layers, as in `z^l`.
+    """
+    if isinstance(node, Scripted):
+        inner = written(node.base, subscripted, layered)
+        if inner is None or inner.power is not None:
+            return None
+        result = inner if node.sup is None else _with_superscript(inner, node.sup, layered)
+        if result is None:
+            return None
+        if node.sub is not None:
+            result = _with_subscript(result, node.sub, subscripted)
+        return Written(
+            result.name, result.latex, result.entries, result.transposed, result.power, result.primes + node.primes, result.level_style
+        )
+    latex = base_latex(node)
+    return None if latex is None else Written(Name(latex), latex)
+
+
+def _with_superscript(inner: Written, sup: Node, layered: frozenset[str]) -> Written | None:
+    parts = [factor for _, factor in sup.factors] if isinstance(sup, Product) else [sup]
+    levels, style, transposed, power = inner.name.levels, inner.level_style, inner.transposed, inner.power
+    suffix = ""
+    for part in parts:
+        found = level_of(part.body) if isinstance(part, Fenced) else None
+        if found is not None and isinstance(part, Fenced) and part.left in "([":
+            levels, style = (*levels, found), "(2)" if part.left == "(" else "[2]"
+        elif is_transpose(part):
+            transposed = not transposed
+        elif isinstance(part, Symbol) and part.text in ("*", r"\ast", r"\star"):
+            suffix += r"^{*}"
+        elif len(parts) == 1 and (inner.latex in layered or _letter_of(part) in LAYER_LETTERS):
+            plain = level_of(part)
+            if plain is None:
+                return None
+            levels, style = (*levels, plain), "2"
+        elif len(parts) == 1:
+            power = part
+        else:
+            return None
+    name = Name(inner.name.base + suffix, levels)
+    return Written(name, inner.latex + suffix, inner.entries, transposed, power, inner.primes, style)
+
+
+def _with_subscript(inner: Written, sub: Node, subscripted: frozenset[str]) -> Written:
+    items = sub.items if isinstance(sub, Sequence) else [f for _, f in sub.factors] if isinstance(sub, Product) else [sub]
+    is_number = all(isinstance(item, Number) for item in items)
+    if any(isinstance(item, Word) for item in items) or (is_number and inner.latex not in subscripted):
+        text = ",".join(subscript_text(item) for item in items)
+        if is_number and len(items) == 1 and not inner.name.levels:
+            return Written(
+                Name(inner.name.base, (Level("", int(text)),)), inner.latex, (), inner.transposed, inner.power, inner.primes, "_2"
+            )
+        base = f"{inner.name.base}_{{{text}}}"
+        return Written(Name(base, inner.name.levels), base, (), inner.transposed, inner.power, inner.primes, inner.level_style)
+    return Written(
+        inner.name, inner.latex, inner.entries + tuple(items), inner.transposed, inner.power, inner.primes, inner.level_style
+    )
+
+
+def subscript_text(node: Node) -> str:
+    match node:
+        case Number(text=text):
+            return text
+        case Word(text=text):
+            return rf"\mathrm{{{text}}}"
+        case _:
+            return base_latex(node) or "?"
+
+
+def is_transpose(node: Node) -> bool:
+    return base_latex(node) in TRANSPOSES
+
+
+def level_of(node: Node) -> Level | None:
+    """A layer index: a number, a letter, or a letter plus or minus a number."""
+    match node:
+        case Number(text=text) if text.isdigit():
+            return Level("", int(text))
+        case Symbol(text=text):
+            return Level(text, 0)
+        case Sum(terms=((_, Symbol(text=text)), (sign, Number(text=by)))) if by.isdigit() and sign in "+-":
+            return Level(text, int(by) if sign == "+" else -int(by))
+        case _:
+            return None
+
+
+def _letter_of(node: Node) -> str:
+    found = level_of(node)
+    return "" if found is None else found.letter
+
+
+def walk(node: object) -> Iterator[Node]:
+    """A node and everything below it."""
+    if isinstance(node, Node):
+        yield node
+        for place in fields(node):
+            if place.name != "span":
+                yield from walk(getattr(node, place.name))
+    elif isinstance(node, tuple) and not is_dataclass(node):
+        for part in node:
+            yield from walk(part)

@@ -1,0 +1,142 @@
+"""What is known while a formula is given its meaning: names with their shapes, functions, sizes, and running indices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from derive.algebra.arrays import Array, ShapeMismatch, array
+from derive.algebra.terms import Entry, Extent, Index, Name, Size, Term, Total, fresh, rename, size, transform
+
+
+class NotUnderstood(Exception):
+    """A part of a formula that has no meaning here. `missing` is a name that was never introduced, when that is why."""
+
+    def __init__(self, message: str, missing: str = "", column: int = 0) -> None:
+        super().__init__(message)
+        self.message, self.missing, self.column = message, missing, column
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The sizes of an array, and whether a vector lies down."""
+
+    sizes: tuple[Size, ...]
+    row: bool = False
+
+    @property
+    def rank(self) -> int:
+        return len(self.sizes)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """How the document writes its names: bases that carry entries, and bases whose plain superscripts are layers."""
+
+    subscripted: frozenset[str] = frozenset()
+    layered: frozenset[str] = frozenset()
+    functions: Mapping[str, str] = field(default_factory=dict)
+    """LaTeX of a function's letter or word to the name it has in terms: `\\sigma` to `sigmoid` where it was proved to be that."""
+
+
+@dataclass
+class Running:
+    """A summed or free index letter. Its range is known once it stands at an entry of an array."""
+
+    letter: str
+    index: Index | None = None
+
+
+class Sizes:
+    """Sizes that are still open, and what they turned out to be (union-find). Settled sizes agree only with themselves."""
+
+    def __init__(self) -> None:
+        self._parent: dict[Size, Size] = {}
+        self._open: set[Size] = set()
+
+    def open(self) -> Size:
+        """A size that may still become any other."""
+        unknown = size(fresh(size(1)).label)
+        self._open.add(unknown)
+        return unknown
+
+    def find(self, asked: Size) -> Size:
+        while asked in self._parent:
+            asked = self._parent[asked]
+        return asked
+
+    def agree(self, left: Size, right: Size) -> bool:
+        left, right = self.find(left), self.find(right)
+        if left is right:
+            return True
+        if left in self._open:
+            self._parent[left] = right
+        elif right in self._open:
+            self._parent[right] = left
+        else:
+            return False
+        return True
+
+    def is_open(self, asked: Size) -> bool:
+        return self.find(asked) in self._open
+
+    def settle(self, asked: Size, as_size: Size) -> None:
+        self._parent[self.find(asked)] = as_size
+
+    def settled(self, value: Array) -> Array:
+        """An array with its sizes as they were found to be."""
+        indices = tuple(Index(index.label, self.find(index.size)) for index in value.indices)
+        body = self._term(rename(value.body, dict(zip(value.indices, indices, strict=True))))
+        return Array(indices, body, value.row)
+
+    def _term(self, term: Term) -> Term:
+        def change(node: Term) -> Term | None:
+            match node:
+                case Extent(size=own) if self.find(own) is not own:
+                    return Extent(self.find(own))
+                case Total(index=index, body=body) if self.find(index.size) is not index.size:
+                    own_index = Index(index.label, self.find(index.size))
+                    return Total(own_index, rename(body, {index: own_index}))
+                case _:
+                    return None
+
+        return transform(term, change, variables=True)
+
+
+@dataclass
+class Scope:
+    """The names of a document, one lookup for all of them.
+
+    `shape_of` gives a name's shape or None; `space` compares sizes and settles open ones. `running` holds the index letters of
+    the statement at hand. `plainest` takes the first reading that fits and no other, as is right while shapes are found.
+    """
+
+    vocabulary: Vocabulary
+    shape_of: Callable[[Name], Shape | None]
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    space: Sizes = field(default_factory=Sizes)
+    plainest: bool = False
+    running: dict[str, Running] = field(default_factory=dict)
+    is_diagonal: Callable[[Entry, Entry], bool] = lambda of, by: False
+
+    def agree(self, left: Size, right: Size) -> bool:
+        return self.space.agree(left, right)
+
+    def array(self, name: Name) -> Array:
+        shape = self.shape_of(name)
+        if shape is None:
+            raise NotUnderstood(f"{name!r} is not defined", missing=repr(name))
+        return array(name, shape.sizes, shape.row)
+
+    def index(self, letter: str, range_size: Size) -> Index:
+        """The running index of a letter, its range settled (or compared) with the dimension at which it stands.
+
+        Raises:
+            ShapeMismatch: the letter already runs over another range.
+        """
+        running = self.running.setdefault(letter, Running(letter))
+        if running.index is None:
+            running.index = Index(letter, range_size)
+        elif not self.agree(running.index.size, range_size):
+            raise ShapeMismatch(f"{letter} runs over {running.index.size} values here and over {range_size} there")
+        return running.index
