@@ -168,6 +168,13 @@ def word_of(node: Node) -> str:
     return node.text if isinstance(node, Word) else ""
 
 
+def opens(node: Node) -> Fenced | None:
+    """The delimiters that a node begins with, as in `(x)_j`."""
+    while isinstance(node, Scripted):
+        node = node.base
+    return node if isinstance(node, Fenced) else None
+
+
 @dataclass(frozen=True)
 class Halves:
     """A row cut at its first relation, where rows align."""

@@ -239,9 +239,7 @@ def _(node: Product) -> str:
     for sign, factor in layout.factors(node):
         if sign:
             written.append(_sign(signs.PRODUCTS[sign][0], _TIGHT if sign == "/" else ""))
-        elif (
-            before is not None and not isinstance(factor, Fenced) and (layout.word_of(before) or layout.word_of(factor))
-        ):
+        elif before is not None and not layout.opens(factor) and (layout.word_of(before) or layout.word_of(factor)):
             written.append(_THIN)
         written.append(_write(factor))
         before = factor
@@ -263,7 +261,7 @@ def _(node: Root) -> str:
 @_write.register
 def _(node: Applied) -> str:
     argument = layout.argument(node)
-    gap = "" if isinstance(argument, Fenced) else _THIN
+    gap = "" if layout.opens(argument) else _THIN
     return _row([_write(node.function), _APPLY, gap, _write(argument)])
 
 

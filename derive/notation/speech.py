@@ -206,7 +206,7 @@ def _superscript(base: Node, sup: Node) -> str:
             return _say(sup)
         case Number(text=text) if text in _POWERS:
             return ", " * (isinstance(base, Fenced) and base.left != "(") + _POWERS[text]
-        case Sum(terms=(("-", Number(text="1")),)):
+        case Sum(terms=(("-", Number(text="1")),)) if not isinstance(base, Number) and base != Symbol("e"):
             return "inverse"
         case Sum(terms=(("-", inner),)) if layout.is_transpose(inner):
             return "inverse transpose"
@@ -252,11 +252,11 @@ def _(node: Product) -> str:
     for sign, factor in layout.factors(node):
         if sign:
             said.append(signs.PRODUCTS[sign][1])
-        elif before is not None and isinstance(factor, Fenced) and factor.left == "(":
-            if _is_function(before, factor.body):
+        elif before is not None and (fence := layout.opens(factor)) is not None and fence.left in ("(", "["):
+            if _is_function(before, fence.body):
                 said.append("of")
-                if _plain(factor.body):
-                    factor = factor.body
+                if factor is fence and _plain(fence.body):
+                    factor = fence.body
             elif not isinstance(before, Fenced):
                 said.append("times")
         said.append(_say(factor))

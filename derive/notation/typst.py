@@ -217,7 +217,7 @@ def _(node: Product) -> str:
     written = ""
     before: Node | None = None
     for sign, factor in layout.factors(node):
-        called = sign == "" and isinstance(factor, Fenced) and before is not None and layout.word_of(before)
+        called = sign == "" and layout.opens(factor) and before is not None and layout.word_of(before)
         gap = "" if called or before is None else " "
         mark = _table_sign(signs.PRODUCTS[sign][0]) + " " if sign else ""
         written += gap + mark + (_function(factor) if isinstance(factor, Word) else _write(factor))
@@ -251,7 +251,7 @@ def _(node: Applied) -> str:
     else:
         written = _function(function)
     argument = layout.argument(node)
-    return written + ("" if isinstance(argument, Fenced) else " ") + _write(argument)
+    return written + ("" if layout.opens(argument) else " ") + _write(argument)
 
 
 @_write.register

@@ -117,8 +117,9 @@ def _order(place: Place) -> tuple[int, int, int]:
 def _formula(passage: Passage, found: Found, context: int) -> Formula:
     """The formula with its places and with at most `context` characters of its paragraph on either side."""
     text = passage.text
+    latex = text[found.inner : found.inner_end]
     return Formula(
-        latex=text[found.inner : found.inner_end],
+        latex=_unescaped(latex) if found.kind.startswith("\\\\") else latex,
         display=found.display,
         place=passage.place(found.start),
         end=passage.place(max(found.end - 1, found.start)),
@@ -126,6 +127,18 @@ def _formula(passage: Passage, found: Found, context: int) -> Formula:
         before=_fold(text[max(0, found.start - context) : found.start]),
         after=_fold(text[found.end : found.end + context]),
     )
+
+
+_ESCAPE = re.compile(r"\\\\\\\\|\\\\(?=[{}])|\\[_*]")
+
+
+def _unescaped(latex: str) -> str:
+    r"""What a page whose delimiters are escaped for Markdown hands to TeX; blanks keep the columns.
+
+    >>> print(_unescaped(r"y \in \\{ w\_1 \\}"))
+    y \in  \{ w _1  \}
+    """
+    return _ESCAPE.sub(lambda m: " " * (len(m[0]) // 2) + m[0][len(m[0]) // 2 :], latex)
 
 
 _LABEL = re.compile(r":(?:eq)?label:`[^`\n]*`|\{#eq[:-][\w:.-]*\}|\\label\{[^{}\n]*\}")

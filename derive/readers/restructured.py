@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from derive.readers.assemble import Mathematics, Part, assemble, split_lines
 from derive.readers.document import CodeBlock, Document, Formula, Place, Section
@@ -83,7 +84,7 @@ def _parts(lines: list[str]) -> Iterator[Part]:
             margin = len(directive["indent"]) if directive["indent"].strip() == "" else _indent(line)
             end = _block(lines, number + 1, margin)
             if directive["name"] == "math":
-                yield from _math(lines, number, end, directive)
+                yield from map(_wrapped, _math(lines, number, end, directive))
             else:
                 yield _code(lines, number, end, (directive["argument"] or "").strip())
             number = end
@@ -118,6 +119,14 @@ def _code(lines: list[str], start: int, end: int, language: str) -> CodeBlock:
     margin = min((_indent(line) for line in body if line.strip()), default=0)
     text = "\n".join(line[margin:] for line in body).rstrip()
     return CodeBlock(text + "\n", language, Place(start + 1, _indent(lines[start]) + 1))
+
+
+def _wrapped(formula: Mathematics) -> Mathematics:
+    r"""Several rows, or marks to align them, are a `split` in this format; its `\begin` counts as the line above."""
+    if ("\\\\" not in formula.latex and "&" not in formula.latex) or r"\begin{" in formula.latex[:20]:
+        return formula
+    above = replace(formula.latex_place, line=formula.latex_place.line - 1)
+    return replace(formula, latex="\\begin{split}\n" + formula.latex + "\n\\end{split}", latex_place=above)
 
 
 def _math(lines: list[str], start: int, end: int, directive: re.Match[str]) -> Iterator[Mathematics]:

@@ -221,8 +221,15 @@ def test_published_restructured_pages(shared: Path) -> None:
         assert sum(not formula.display for formula in document.formulas) == text.count(":math:`")
         assert sum(formula.display for formula in document.formulas) == text.count(".. math::")
         for formula in document.formulas:
-            line = document.lines[formula.latex_place.line - 1]
-            assert line[formula.latex_place.column - 1 :].startswith(formula.latex.split("\n")[0])
+            wrapped = formula.latex.startswith("\\begin{split}\n")
+            line = document.lines[formula.latex_place.line - 1 + wrapped]
+            assert line[formula.latex_place.column - 1 :].startswith(formula.latex.split("\n")[wrapped])
+
+
+def test_rows_of_restructured_text_are_a_split() -> None:
+    (formula,) = read_restructured("a\n\n.. math::\n\n   a &= b \\\\\n     &= c\n").formulas
+    assert formula.latex == "\\begin{split}\na &= b \\\\\n  &= c\n\\end{split}"
+    assert (formula.latex_place.line, formula.place.line) == (4, 3)
 
 
 def test_marks_that_number_an_equation_are_no_prose() -> None:
