@@ -230,8 +230,9 @@ class Evaluation:
             return self.arithmetic.function(name, argument)
         key = (name, order)
         if key not in self._derivatives:
-            body = function_body(name, self.point.theory)
-            for _ in range(order):
+            elementary = known is not None and known.definition is None
+            body = known.derivative if known is not None and elementary else function_body(name, self.point.theory)
+            for _ in range(order - 1 if elementary else order):
                 body = by_argument(body)
             self._derivatives[key] = body
         return self._body(self._derivatives[key], argument)

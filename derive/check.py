@@ -1,0 +1,108 @@
+r"""A document to its verdicts: the whole way of the data in one function.
+
+>>> report = check_documents([read_text("$$y = a x$$\n\n$$\\frac{\\partial y}{\\partial x} = a$$")])
+>>> [formula.verdict.value for formula in report.documents[0].formulas]
+['defined', 'proved']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from derive.meaning.collect import Placed, Understanding, understand
+from derive.meaning.statements import statements, supposed
+from derive.notation.errors import NotationError
+from derive.notation.parser import parse
+from derive.notation.tree import Node
+from derive.proof.judge import judge
+from derive.readers import read
+from derive.readers.document import Document, Formula
+from derive.readers.markdown import read_markdown
+from derive.theory import Theory
+from derive.verdicts import DocumentVerdicts, FormulaVerdict, Report, StatementVerdict, Verdict, worst
+
+Progress = Callable[[int, int], None]
+
+
+def read_text(text: str) -> Document:
+    """A document from Markdown text."""
+    return read_markdown(text, "text.md")
+
+
+def check(path: str | Path) -> Report:
+    """Check one document."""
+    return check_documents([read(str(path))])
+
+
+def check_documents(documents: Sequence[Document], progress: Progress | None = None) -> Report:
+    """Check documents, each on its own."""
+    done = []
+    for number, document in enumerate(documents, start=1):
+        done.append(_verdicts(document))
+        if progress is not None:
+            progress(number, len(documents))
+    return Report(tuple(done))
+
+
+def theory_of(document: Document) -> Theory:
+    """The theory that a document states."""
+    trees, _ = _trees(document)
+    return _understanding(document, trees).theory
+
+
+def _trees(document: Document) -> tuple[dict[int, Node], dict[int, NotationError]]:
+    trees: dict[int, Node] = {}
+    errors: dict[int, NotationError] = {}
+    for number, formula in enumerate(document.formulas):
+        try:
+            trees[number] = parse(formula.latex)
+        except NotationError as error:
+            errors[number] = error
+    return trees, errors
+
+
+def _understanding(document: Document, trees: dict[int, Node]) -> Understanding:
+    placed = []
+    for number, tree in trees.items():
+        formula = document.formulas[number]
+        only_supposed = supposed(formula.before, formula.display)
+        for statement in statements(tree):
+            placed.append(Placed(statement, number, formula.place.line, only_supposed))
+    return understand(placed, document.title)
+
+
+def _verdicts(document: Document) -> DocumentVerdicts:
+    # document -> formulas -> syntax -> statements -> theory -> verdicts
+    trees, errors = _trees(document)
+    understanding = _understanding(document, trees)
+    judged: dict[int, list[StatementVerdict]] = {number: [] for number in trees}
+    for place, each in enumerate(understanding.placed):
+        judged[each.formula].append(judge(understanding, place))
+    formulas = []
+    for number, formula in enumerate(document.formulas):
+        if number in errors:
+            formulas.append(_unread(formula, errors[number]))
+        else:
+            formulas.append(_formula(formula, judged[number]))
+    return DocumentVerdicts(document.path, tuple(formulas))
+
+
+def _unread(formula: Formula, error: NotationError) -> FormulaVerdict:
+    return FormulaVerdict(
+        formula.place.line, formula.place.column, formula.end.line, formula.display, formula.latex, Verdict.UNREAD,
+        reason=error.message, cell=formula.place.cell, error_column=error.column,
+    )  # fmt: skip
+
+
+def _formula(formula: Formula, parts: list[StatementVerdict]) -> FormulaVerdict:
+    verdict = worst([part.verdict for part in parts])
+    telling = next((part for part in parts if part.verdict is verdict), None)
+    if telling is None:
+        telling = StatementVerdict("expression", formula.latex, verdict)
+    assumptions = tuple(dict.fromkeys(a for part in parts for a in part.assumptions))
+    return FormulaVerdict(
+        formula.place.line, formula.place.column, formula.end.line, formula.display, formula.latex, verdict,
+        telling.scope, telling.reading, assumptions, telling.reason, telling.counterexample, telling.suggestions,
+        tuple(parts), formula.place.cell, None, telling.warning,
+    )  # fmt: skip

@@ -1,0 +1,432 @@
+r"""All formulas of a document to one theory: functions first, then shapes, then definitions.
+
+Definitions are collected over the whole document before any claim is judged, because notes often state a result first. What is
+not a definition is left to be judged; `Understanding` says of every statement what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from derive.algebra.arrays import Array, ShapeMismatch
+from derive.algebra.functions import KNOWN, NOTATION
+from derive.algebra.normal import Normalizer, TooLarge
+from derive.algebra.terms import Arg, Entry, Level, Name, Partial, Term, names, transform
+from derive.calculus.chain import NotDifferentiable
+from derive.meaning.elaborate import Elaborator
+from derive.meaning.naming import Written, walk, written
+from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
+from derive.meaning.shapes import SCALARS, ShapeTable, bare_letter, has_arrays
+from derive.meaning.statements import ARROWS, EQUALITIES, Statement
+from derive.notation.tree import Applied, Derivative, Fenced, Node, Number, Product, Scripted, Word
+from derive.theory import Definition, FunctionDefinition, Role, Spelling, Symbol as TheorySymbol, Theory
+
+PARAMETER_LETTERS = frozenset({"W", "w", "b", "U", "V", "B", r"\theta", r"\Theta", r"\beta", r"\omega"})
+RATES = frozenset({r"\alpha", r"\eta", r"\epsilon", r"\varepsilon", r"\gamma", r"\mu", r"\rho", r"\lambda"})
+INPUT_LETTERS = frozenset({"x", "X"})
+TARGET_LETTERS = frozenset({"y", "Y", "t", "T"})
+LOSSES = ("L", "J", "C", "E", "Q", r"\ell", r"\mathrm{loss}")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A statement and the formula it stands in: its number in the document and its line."""
+
+    statement: Statement
+    formula: int
+    line: int
+    supposed: bool = False
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a statement is: declaration, definition, update, claim, expression or assumption."""
+
+    kind: str
+    name: Name | None = None
+
+
+@dataclass
+class Understanding:
+    """A document's theory and what each of its statements is, in the order of `placed`."""
+
+    theory: Theory
+    vocabulary: Vocabulary
+    table: ShapeTable
+    placed: tuple[Placed, ...]
+    meanings: tuple[Meaning, ...]
+    problems: dict[int, str] = field(default_factory=dict)
+    parameters: frozenset[Name] = frozenset()
+    """The arguments of functions of one number, `x` in `f(x) = ...`: they stand for any number."""
+
+    def scope(self) -> Scope:
+        """A scope for judging: settled shapes, nothing guessed."""
+        return Scope(self.vocabulary, self.table.known, self.table.sizes, self.table.space)
+
+
+def understand(placed: Iterable[Placed], title: str = "") -> Understanding:
+    """The theory of a document's statements."""
+    return _Collector(tuple(placed), title).run()
+
+
+class _Collector:
+    def __init__(self, placed: tuple[Placed, ...], title: str) -> None:
+        self.placed, self.title = placed, title
+        self.trees = [node for each in placed for node in (each.statement.left, each.statement.right) if node is not None]
+        self.meanings: list[Meaning] = [Meaning("claim")] * len(placed)
+        self.functions: dict[str, FunctionDefinition] = {}
+        self.definitions: dict[Name, Definition] = {}
+        self.right_sides: dict[Name, tuple[Node, int]] = {}
+        self.problems: dict[int, str] = {}
+        self.parameters: set[Name] = set()
+
+    def run(self) -> Understanding:
+        self.vocabulary = _vocabulary(self.trees)
+        self.table = ShapeTable(self.vocabulary, arrays=has_arrays(self.trees))
+        self._functions()
+        self.vocabulary = self.table.vocabulary
+        self._classify()
+        self._find_shapes()
+        self.table.settle()
+        self._define()
+        theory = self._theory()
+        return Understanding(
+            theory, self.vocabulary, self.table, self.placed, tuple(self.meanings), self.problems, frozenset(self.parameters)
+        )
+
+    # functions of one number
+
+    def _functions(self) -> None:
+        called = dict(self.vocabulary.functions)
+        for place, each in enumerate(self.placed):
+            statement = each.statement
+            if each.supposed or statement.right is None or statement.relation not in EQUALITIES:
+                continue
+            signature = _signature(statement.left, self.vocabulary)
+            if signature is None or not statement.last and statement.link:
+                continue
+            name, parameter = signature
+            if repr(name) in self.functions:
+                continue
+            body = self._function_body(statement.right, parameter)
+            self.parameters.add(parameter)
+            if body is None:
+                continue
+            known = recognised(body) or ""
+            self.functions[repr(name)] = FunctionDefinition(repr(name), body, known, each.line)
+            called[repr(name)] = known or repr(name)
+            self.meanings[place] = Meaning("definition", name)
+            self.vocabulary = Vocabulary(self.vocabulary.subscripted, self.vocabulary.layered, called)
+        for name in _called_letters(self.trees, self.vocabulary):
+            if repr(name) not in called:
+                self.functions[repr(name)] = FunctionDefinition(repr(name), None)
+                called[repr(name)] = repr(name)
+        self.table.vocabulary = Vocabulary(self.vocabulary.subscripted, self.vocabulary.layered, called)
+
+    def _function_body(self, right: Node, parameter: Name) -> Term | None:
+        def shape_of(name: Name) -> Shape | None:
+            return Shape(()) if name is parameter or name.base in SCALARS else None
+
+        scope = Scope(self.vocabulary, shape_of, plainest=True)
+        try:
+            value = Elaborator(scope).readings(right)[0].value
+        except (NotUnderstood, ShapeMismatch):
+            return None
+        if value.rank:
+            return None
+        return transform(value.body, lambda node: Arg(0) if isinstance(node, Entry) and node.name is parameter else None)
+
+    # what each statement is
+
+    def _classify(self) -> None:
+        """Definitions by chains: a chain whose head is a new name defines it by its last side, and claims the rest."""
+        chains: dict[tuple[int, int], list[int]] = {}
+        for place, each in enumerate(self.placed):
+            chains.setdefault((each.formula, each.statement.chain), []).append(place)
+        for places in chains.values():
+            self._classify_chain(places)
+
+    def _classify_chain(self, places: list[int]) -> None:
+        first = self.placed[places[0]]
+        statement = first.statement
+        if first.supposed:
+            for place in places:
+                self.meanings[place] = Meaning("assumption")
+            return
+        if statement.right is None:
+            self.meanings[places[0]] = Meaning("expression")
+            return
+        if statement.relation == r"\in":
+            understood = self.table.declare(statement.left, statement.right)
+            self.meanings[places[0]] = Meaning("declaration" if understood else "expression")
+            return
+        if statement.relation not in EQUALITIES | ARROWS | {"-=", "+="}:
+            self.meanings[places[0]] = Meaning("expression")
+            return
+        head = self._plain_name(statement.head)
+        if head is None:
+            return
+        if self.table.components(head.name, statement.right):
+            self.meanings[places[0]] = Meaning("declaration", head.name)
+            return
+        right_sides = [self.placed[place].statement.right for place in places]
+        if statement.relation in {"-=", "+="} or any(_mentions(side, head.name, self.vocabulary) for side in right_sides):
+            for place in places:
+                self.meanings[place] = Meaning("update" if place == places[0] else "claim", head.name)
+            return
+        if head.name in self.right_sides or head.name in self.table.shapes and head.entries:
+            return
+        last = right_sides[-1]
+        assert last is not None
+        self.right_sides[head.name] = (last, first.line)
+        if len(places) == 1:
+            self.meanings[places[0]] = Meaning("definition", head.name)
+        else:
+            # the head equals the last side by definition, so the chain's first equality is read against it
+            self.meanings[places[0]] = Meaning("head of chain", head.name)
+
+    def _plain_name(self, node: Node) -> Written | None:
+        found = written(node, self.vocabulary.subscripted, self.vocabulary.layered)
+        if found is None or found.power is not None or found.transposed or found.primes:
+            return None
+        return None if repr(found.name) in self.vocabulary.functions else found
+
+    # shapes and definitions
+
+    def _find_shapes(self) -> None:
+        for name, (right, _) in self.right_sides.items():
+            if not any(isinstance(node, Derivative) for node in walk(right)):
+                self._fit(name, right)
+        for name, (right, _) in self.right_sides.items():
+            if name not in self.table.shapes:
+                self._fit(name, right)
+        for place, meaning in enumerate(self.meanings):
+            if meaning.kind == "update":
+                self._introduce_rates(self.placed[place].statement)
+
+    def _introduce_rates(self, statement: Statement) -> None:
+        """The step size of an update is a number by convention, whether or not the page says so before its first use."""
+        for node in walk(statement.right):
+            found = written(node, self.vocabulary.subscripted, self.vocabulary.layered) if isinstance(node, Node) else None
+            if found is not None and found.name.base in RATES:
+                self.table.guess(found.name)
+
+    def _fit(self, name: Name, right: Node) -> None:
+        """Find shapes under which a definition makes sense, changing guessed ranks in it where it does not at first."""
+        before = set(self.table.guessed)
+        if self._try(name, right):
+            return
+        new = [guessed for guessed in self.table.guessed if guessed not in before]
+        used = list(dict.fromkeys(new + [n for n in self.table.guessed if _mentions(right, n, self.vocabulary)]))
+        for guessed in used:
+            old = self.table.shapes[guessed]
+            for rank in (1, 0, 2):
+                if rank != old.rank:
+                    self.table.shapes[guessed] = Shape(tuple(self.table.space.open() for _ in range(rank)))
+                    if self._try(name, right):
+                        self.table.ranks[guessed.base] = rank
+                        return
+            self.table.shapes[guessed] = old
+
+    def _try(self, name: Name, right: Node) -> bool:
+        scope = Scope(self.vocabulary, self.table.guess, self.table.sizes, self.table.space, plainest=True)
+        try:
+            value = Elaborator(scope).readings(right)[0].value
+        except (NotUnderstood, ShapeMismatch):
+            return False
+        declared = self.table.known(name)
+        if declared is None:
+            self.table.shapes[name] = Shape(value.shape, value.row)
+            self.table.ranks.setdefault(name.base, value.rank)
+            return True
+        return declared.rank == value.rank and all(
+            self.table.space.agree(a, b) for a, b in zip(declared.sizes, value.shape, strict=True)
+        )
+
+    def _define(self) -> None:
+        for name, (right, line) in self.right_sides.items():
+            scope = Scope(self.vocabulary, self.table.known, self.table.sizes, self.table.space, plainest=True)
+            try:
+                value = self.table.space.settled(Elaborator(scope).readings(right)[0].value)
+            except (NotUnderstood, ShapeMismatch) as error:
+                self.problems[line] = str(error)
+                continue
+            shape = self.table.known(name)
+            if shape is not None and shape.rank == value.rank:
+                self.definitions[name] = Definition(name, Array(value.indices, value.body, shape.row), line)
+
+    def _theory(self) -> Theory:
+        symbols = {}
+        updated = {meaning.name for meaning in self.meanings if meaning.kind == "update"}
+        for name, shape in self.table.shapes.items():
+            symbols[name] = TheorySymbol(name, shape.sizes, self._role(name, updated), shape.row)
+        spellings: dict[str, Spelling] = {}
+        for tree in self.trees:
+            for node in walk(tree):
+                found = written(node, self.vocabulary.subscripted, self.vocabulary.layered) if isinstance(node, Scripted) else None
+                if found is not None and found.level_style:
+                    spellings.setdefault(found.name.base, Spelling(found.latex, found.level_style))  # type: ignore[arg-type]
+        for name in symbols:
+            spellings.setdefault(name.base, Spelling(name.base, ""))
+        ordered = _in_order(self.definitions)
+        return Theory(symbols, ordered, self.functions, _loss(ordered), None, None, spellings, self.title)
+
+    def _role(self, name: Name, updated: set[Name | None]) -> Role:
+        if name in self.definitions:
+            return "value"
+        letter, _ = bare_letter(name.base)
+        if name in updated or letter in PARAMETER_LETTERS:
+            return "parameter"
+        if letter in INPUT_LETTERS:
+            return "input"
+        return "target" if letter in TARGET_LETTERS else "constant"
+
+
+def _in_order(definitions: dict[Name, Definition]) -> dict[Name, Definition]:
+    """Definitions so that each stands after those it uses."""
+    done: dict[Name, Definition] = {}
+    visiting: set[Name] = set()
+
+    def visit(name: Name) -> None:
+        if name in done or name in visiting or name not in definitions:
+            return
+        visiting.add(name)
+        for used in sorted(names(definitions[name].value.body), key=repr):
+            visit(used)
+        done[name] = definitions[name]
+
+    for name in definitions:
+        visit(name)
+    return done
+
+
+def _loss(definitions: dict[Name, Definition]) -> Name | None:
+    scalars = [n for n, d in definitions.items() if not d.value.rank and not any(isinstance(t, Partial) for t in _terms(d))]
+    for name in reversed(scalars):
+        if bare_letter(name.base)[0] in LOSSES:
+            return name
+    return None
+
+
+def _terms(definition: Definition) -> Iterable[Term]:
+    from derive.algebra.terms import walk as walk_terms
+
+    return walk_terms(definition.value.body)
+
+
+def recognised(body: Term) -> str | None:
+    """The known function that a body is proved equal to, for every argument."""
+    for row in KNOWN.values():
+        if row.definition is None:
+            continue
+        try:
+            if Normalizer(exponentials=True).equal(body, row.definition):
+                return row.name
+        except (TooLarge, NotDifferentiable):
+            continue
+    return None
+
+
+def _signature(node: Node, vocabulary: Vocabulary) -> tuple[Name, Name] | None:
+    r"""`\sigma(x)` or `\operatorname{ReLU}(x)` as the left side of a definition: the function's name and its parameter's."""
+    match node:
+        case Product(factors=((_, function), ("", Fenced(left="(", body=argument)))):
+            pass
+        case Applied(function=Word() as function, argument=Fenced(left="(", body=argument)):
+            pass
+        case _:
+            return None
+    name, parameter = written(function), written(argument)
+    if name is None or parameter is None or name.entries or name.primes or name.power or parameter.entries or parameter.power:
+        return None
+    if name.name.levels and name.level_style == "_2" or parameter.name.levels:
+        return None
+    return name.name, parameter.name
+
+
+def _called_letters(trees: Iterable[Node], vocabulary: Vocabulary) -> Iterable[Name]:
+    """Letters that stand in front of parentheses with a prime somewhere, or that convention takes for an activation."""
+    conventional = {r"\sigma", r"\phi", r"\varphi", r"\psi", "f", "g", "h", r"\rho"}
+    found: dict[Name, None] = {}
+    for tree in trees:
+        for node in walk(tree):
+            if not isinstance(node, Product):
+                continue
+            for (_, factor), (sign, following) in zip(node.factors, node.factors[1:], strict=False):
+                if sign != "" or not isinstance(following, Fenced) or following.left != "(":
+                    continue
+                name = written(factor)
+                if name is None or name.entries or name.transposed:
+                    continue
+                if name.primes or name.latex in conventional or name.latex in NOTATION:
+                    found[name.name] = None
+    return found
+
+
+def _mentions(node: Node | None, name: Name, vocabulary: Vocabulary) -> bool:
+    if node is None:
+        return False
+    for part in _values(node):
+        found = written(part, vocabulary.subscripted, vocabulary.layered)
+        if found is not None and found.name is name:
+            return True
+    return False
+
+
+def _values(node: Node) -> Iterable[Node]:
+    """The parts of an expression that stand for values; what a derivative is taken of or by does not count."""
+    if isinstance(node, Derivative):
+        return
+    yield node
+    if isinstance(node, Scripted):
+        if written(node) is None:
+            yield from _values(node.base)
+        return
+    match node:
+        case Product(factors=parts):
+            children: Iterable[Node] = [part for _, part in parts]
+        case _:
+            children = _children(node)
+    for child in children:
+        yield from _values(child)
+
+
+def _children(node: Node) -> Iterable[Node]:
+    from dataclasses import fields
+
+    for place in fields(node):
+        if place.name == "span":
+            continue
+        value = getattr(node, place.name)
+        if isinstance(value, Node):
+            yield value
+        elif isinstance(value, tuple):
+            for item in value:
+                for part in item if isinstance(item, tuple) else (item,):
+                    if isinstance(part, Node):
+                        yield part
+
+
+def _vocabulary(trees: Iterable[Node]) -> Vocabulary:
+    """Bases that carry entries: those that stand with letters below them, or bare as well as numbered. Bases whose plain
+    superscript is a layer: those that have a layer letter there."""
+    bare: set[str] = set()
+    lettered: set[str] = set()
+    layered: set[str] = set()
+    for tree in trees:
+        for node in walk(tree):
+            plain = written(node)
+            if plain is None:
+                continue
+            if plain.entries:
+                lettered.add(plain.latex)
+            if plain.level_style == "2" and any(isinstance(level, Level) and level.letter for level in plain.name.levels):
+                layered.add(plain.latex)
+            if not isinstance(node, Scripted) and not isinstance(node, Number):
+                continue
+            if isinstance(node, Scripted) and node.sub is None:
+                bare.add(plain.latex)
+    return Vocabulary(frozenset(lettered), frozenset(layered), {})
+
+

@@ -1,0 +1,148 @@
+r"""Shapes: what declarations say, what definitions force, and what convention suggests for the rest.
+
+Sizes stay symbols. A declared shape is settled; every other name gets a rank by convention (capital letters matrices, small
+letters vectors, or scalars on a page without arrays) when it is first met, and sizes that unification settles over all
+definitions. A definition that does not fit makes the guessed ranks in it be tried anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from derive.algebra.terms import Name, Size, size
+from derive.meaning.naming import base_latex, walk, written
+from derive.meaning.scope import Shape, Sizes, Vocabulary
+from derive.notation.latex import write_latex
+from derive.notation.tree import Fenced, Node, Number, Product, Scripted, Sequence, Styled, Symbol
+
+SCALARS = frozenset(
+    {"L", "J", "C", "E", r"\mathcal{L}", r"\ell", r"\mathcal{J}", r"\alpha", r"\eta", r"\lambda", r"\epsilon", r"\varepsilon",
+     r"\gamma", r"\rho", r"\tau", r"\mu", "m", "n", "N", "M", "K", "t", "T", "Q", "R", "S", r"\mathrm{loss}", r"\mathrm{MSE}"}
+)  # fmt: skip
+SCALAR_CAPITALS = frozenset({"L", "J", "C", "E"})
+
+
+@dataclass
+class ShapeTable:
+    """Shapes of names, filled as documents are read. `arrays` says whether the page has arrays at all."""
+
+    vocabulary: Vocabulary
+    space: Sizes = field(default_factory=Sizes)
+    shapes: dict[Name, Shape] = field(default_factory=dict)
+    ranks: dict[str, int] = field(default_factory=dict)
+    guessed: dict[Name, None] = field(default_factory=dict)
+    sizes: dict[str, Size] = field(default_factory=dict)
+    arrays: bool = True
+    introduced: frozenset[Name] = frozenset()
+
+    def known(self, name: Name) -> Shape | None:
+        return self.shapes.get(name)
+
+    def guess(self, name: Name) -> Shape | None:
+        """The shape of a name, a new one by convention where it has none yet."""
+        if name not in self.shapes:
+            rank = self.ranks.get(name.base)
+            if rank is None:
+                rank = self.convention(name.base)
+                self.ranks[name.base] = rank
+            self.shapes[name] = Shape(tuple(self.space.open() for _ in range(rank)))
+            self.guessed[name] = None
+        return self.shapes[name]
+
+    def convention(self, base: str) -> int:
+        letter, bold = bare_letter(base)
+        if not self.arrays or (base in SCALARS and not bold):
+            return 0
+        if letter.startswith("\\"):
+            return 1 if letter[1:2].islower() else 2
+        return 2 if letter[:1].isupper() else 1
+
+    def declare(self, node: Node, region: Node) -> bool:
+        r"""Take `W \in \mathbb{R}^{m \times n}` in; False where it is another kind of membership."""
+        name = written(node, self.vocabulary.subscripted, self.vocabulary.layered)
+        sizes = self.region_sizes(region)
+        if name is None or sizes is None or name.power is not None:
+            return False
+        if name.entries:
+            return not sizes
+        row = len(sizes) == 2 and sizes[0].value == 1
+        column = len(sizes) == 2 and sizes[1].value == 1
+        shape = Shape((sizes[1],), row=True) if row else Shape((sizes[0],)) if column else Shape(sizes)
+        self.shapes[name.name] = shape
+        self.ranks.setdefault(name.name.base, shape.rank)
+        self.guessed.pop(name.name, None)
+        return True
+
+    def region_sizes(self, region: Node) -> tuple[Size, ...] | None:
+        if isinstance(region, Styled) and base_latex(region) == r"\mathbb{R}":
+            return ()
+        if not isinstance(region, Scripted) or base_latex(region.base) != r"\mathbb{R}" or region.sup is None:
+            return None
+        parts = [f for _, f in region.sup.factors] if isinstance(region.sup, Product) and any(
+            sign == r"\times" for sign, _ in region.sup.factors
+        ) else [region.sup]
+        return tuple(self.size_of(part) for part in parts)
+
+    def size_of(self, node: Node) -> Size:
+        if isinstance(node, Number):
+            return size(int(node.text)) if node.text.isdigit() else size(node.text)
+        latex = write_latex(node.body if isinstance(node, Fenced) else node)
+        return self.sizes.setdefault(latex, size(latex))
+
+    def components(self, name: Name, right: Node) -> bool:
+        """`X = [x_1, x_2]` makes X a vector of two entries."""
+        if not isinstance(right, Fenced) or right.left not in "([" or not isinstance(right.body, Sequence):
+            return False
+        items = right.body.items
+        if any(base_latex(_base(item)) is None for item in items):
+            return False
+        self.shapes[name] = Shape((size(len(items)),))
+        self.ranks[name.base] = 1
+        return True
+
+    def settle(self) -> None:
+        """Give every size that is still open a name of its own: `n_1`, `n_2`, ..."""
+        count = 0
+        for name, shape in list(self.shapes.items()):
+            for length in shape.sizes:
+                if self.space.is_open(length):
+                    count += 1
+                    while f"n_{count}" in self.sizes:
+                        count += 1
+                    self.space.settle(length, size(f"n_{count}"))
+            self.shapes[name] = Shape(tuple(self.space.find(length) for length in shape.sizes), shape.row)
+
+
+def _base(node: Node) -> Node:
+    return node.base if isinstance(node, Scripted) else node
+
+
+def bare_letter(base: str) -> tuple[str, bool]:
+    """The letter of a base without fonts and accents, and whether it is bold."""
+    bold = False
+    letter = base.partition("_{")[0]
+    while letter.startswith("\\") and letter.endswith("}") and "{" in letter:
+        command, _, rest = letter.partition("{")
+        bold = bold or command == r"\mathbf"
+        letter = rest[:-1]
+    return letter, bold
+
+
+def has_arrays(trees: Iterable[Node]) -> bool:
+    """Whether a page writes arrays: bold letters, transposes, a declared dimension, or a capital times something."""
+    for tree in trees:
+        for node in walk(tree):
+            match node:
+                case Styled(style="bold"):
+                    return True
+                case Scripted(base=Styled(style="blackboard"), sup=Node()):
+                    return True
+                case Scripted(sup=Symbol(text="T" | r"\top")):
+                    return True
+                case Product(factors=factors) if len(factors) > 1:
+                    for _, factor in factors[:-1]:
+                        letter = base_latex(_base(factor)) or ""
+                        if letter[:1].isupper() and letter not in SCALARS:
+                            return True
+    return False

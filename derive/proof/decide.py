@@ -1,0 +1,205 @@
+r"""Equality of two arrays under a theory: proved, refuted, or neither.
+
+The ladder (what is equal with names opaque is proved already; else names are unfolded, the latest first) is climbed only where
+floating-point values at random points agree; they decide nothing but the order of work. A refutation needs two disjoint balls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice, product
+
+from derive.algebra.arrays import Array
+from derive.algebra.normal import Normalizer, TooLarge
+from derive.algebra.terms import Arg, Entry, Fun, Index, Name, Partial, Term, sub, transform, walk
+from derive.calculus.chain import NotDifferentiable, expand
+from derive.proof.evaluate import Arithmetic, Balls, Evaluation, Floats, Point, Undefined
+from derive.theory import Theory
+from derive.verdicts import Counterexample
+
+_CLOSE = 1e-9
+_MOST_RUNGS = 400
+_POINTS = 3
+_ENTRIES = 64
+
+
+@dataclass(frozen=True)
+class Proved:
+    """Equal for all sizes and inputs, under the assumptions named."""
+
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refuted:
+    """Different at some inputs."""
+
+    counterexample: Counterexample
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Neither; `reason` says what is missing. `agrees` when the two sides are numerically equal."""
+
+    reason: str
+    agrees: bool = False
+
+
+Decision = Proved | Refuted | Undecided
+
+
+def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int] | None = None) -> Decision:
+    """Whether two arrays of one shape are equal. `granted` names arrays whose entries sum to one along an axis."""
+    unit = {} if granted is None else dict(granted)
+    difference_at = list(left.indices)
+    other = right.at(*left.indices)
+    looked = _look(theory, left.body, other, difference_at, unit)
+    if isinstance(looked, Refuted):
+        return looked
+    try:
+        for normalizer, term in _rungs(theory, sub(left.body, other), unit):
+            if normalizer.is_zero(normalizer.polynomial(term)):
+                return Proved(tuple(sorted(_said(a) for a in normalizer.assumptions)))
+    except TooLarge as error:
+        return Undecided(f"a limit was reached: {error}", looked.agrees)
+    except NotDifferentiable as error:
+        return Undecided(str(error), looked.agrees)
+    return looked
+
+
+def _look(theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int]) -> Refuted | Undecided:
+    agreed = 0
+    for seed in range(_POINTS):
+        point = Point(theory, seed, unit=unit, positive=_positive_names(left, right))
+        floats: Arithmetic = Floats()
+        evaluation = Evaluation(point, floats)
+        try:
+            for places in islice(product(*(range(point.length(i.size)) for i in indices)), _ENTRIES):
+                at = dict(zip(indices, places, strict=True))
+                a, b = evaluation.value(left, at), evaluation.value(right, at)
+                if abs(a - b) > _CLOSE * (1 + abs(a) + abs(b)):
+                    certified = _certify(theory, left, right, at, seed, unit)
+                    if certified is not None:
+                        return Refuted(certified)
+                    break
+            else:
+                agreed += 1
+        except (Undefined, NotDifferentiable):
+            continue
+    if agreed:
+        return Undecided("equal in floating point at random inputs, but not proved", True)
+    return Undecided("no inputs were found at which both sides have a value")
+
+
+def _positive_names(*terms: Term) -> frozenset[Name]:
+    return frozenset(node.name for term in terms for node in walk(term) if isinstance(node, Entry) and not node.indices)
+
+
+def _certify(
+    theory: Theory, left: Term, right: Term, at: Mapping[Index, int], seed: int, unit: Mapping[Name, int]
+) -> Counterexample | None:
+    """Both sides enclosed; a counterexample where the enclosures are disjoint."""
+    import flint
+
+    for precision in (64, 128, 512):
+        flint.ctx.prec = precision
+        point = Point(theory, seed, unit=unit, positive=_positive_names(left, right))
+        evaluation = Evaluation(point, Balls())
+        try:
+            a, b = evaluation.value(left, at), evaluation.value(right, at)
+        except (Undefined, NotDifferentiable):
+            continue
+        if not a.overlaps(b):
+            inputs = {_entry_text(name, places): str(value) for (name, places), value in sorted(point.inputs.items(), key=repr)}
+            entry = ", ".join(f"{place + 1}" for place in at.values())
+            return Counterexample(inputs, _shown(a), _shown(b), entry)
+    return None
+
+
+def _shown(ball: object) -> str:
+    return ball.str(8, radius=False)  # type: ignore[attr-defined,no-any-return]
+
+
+def _entry_text(name: Name, places: tuple[int, ...]) -> str:
+    levels = "".join(f"^{{({level!r})}}" for level in name.levels)
+    return name.base + levels + (f"_{{{','.join(str(place + 1) for place in places)}}}" if places else "")
+
+
+def _rungs(theory: Theory, difference: Term, unit: Mapping[Name, int]) -> Iterator[tuple[Normalizer, Term]]:
+    """The difference, ever further unfolded: first as it stands, then derivatives and what is defined by them, then names."""
+    order = {name: place for place, name in enumerate(theory.definitions)}
+    term = _with_functions(theory, difference)
+    for attempt in ({}, unit) if unit else ({},):
+        yield Normalizer(unit_sums=attempt), term
+    for _ in range(_MOST_RUNGS):
+        unfolded = _unfold_once(theory, term, order)
+        if unfolded is None:
+            break
+        term = _with_functions(theory, unfolded)
+        yield Normalizer(), term
+    if unit:
+        yield Normalizer(unit_sums=unit), term
+    yield Normalizer(exponentials=True, unit_sums=unit), term
+
+
+def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int]) -> Term | None:
+    """Derivatives one step of the chain rule further; where there are none, the latest of the defined names."""
+    partials = [node for node in walk(term) if isinstance(node, Partial)]
+    if partials:
+        return transform(term, lambda node: expand(theory, node) if isinstance(node, Partial) else None)
+    defined = {node.name for node in walk(term) if isinstance(node, Entry) and theory.definition(node.name) is not None}
+    if not defined:
+        return None
+    latest = max(defined, key=lambda name: (order.get(name, -1), repr(name)))
+    return transform(
+        term, lambda node: theory.unfold(node) if isinstance(node, Entry) and node.name is latest else None
+    )
+
+
+def _with_functions(theory: Theory, term: Term) -> Term:
+    """Functions that the document defines by a formula of its own, written out."""
+    from derive.algebra.rules import by_argument
+
+    def change(node: Term) -> Term | None:
+        if not isinstance(node, Fun):
+            return None
+        own = theory.functions.get(node.function)
+        if own is None or own.body is None or own.known:
+            return None
+        body = own.body
+        for _ in range(node.order):
+            body = by_argument(body)
+        argument = node.argument
+        return transform(body, lambda part: argument if isinstance(part, Arg) else None)
+
+    return transform(term, change)
+
+
+def _said(assumption: tuple[str, object]) -> str:
+    kind, what = assumption
+    if kind == "unit sum" and isinstance(what, Name):
+        return rf"\sum_k {what.base}_k = 1"
+    if kind == "positive":
+        return "the arguments of the logarithms are positive"
+    return "away from the kink"
+
+
+def is_diagonal(theory: Theory, of: Entry, by: Entry) -> bool:
+    """Whether the derivative of a vector by a vector is proved to vanish off its diagonal."""
+    try:
+        term: Term = Partial(of, by)
+        for _ in range(8):
+            polynomial = Normalizer().polynomial(term)
+            if all(any(atom.kind == "delta" and set(atom.indices) == {*of.indices, *by.indices} for atom, _ in m.factors)
+                   for m in polynomial.monomials):  # fmt: skip
+                return True
+            expanded = transform(term, lambda node: expand(theory, node) if isinstance(node, Partial) else None)
+            if expanded is term:
+                return False
+            term = expanded
+    except (NotDifferentiable, TooLarge):
+        return False
+    return False
+
+

@@ -1,0 +1,185 @@
+"""One statement to its verdict: every ordinary reading of both sides is tried before anything is refuted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from derive.algebra.arrays import Array, ShapeMismatch, show, spread
+from derive.algebra.terms import Entry, Name, Num, Partial, Term, mul, sub, walk
+from derive.calculus.chain import NotDifferentiable, depends
+from derive.meaning.collect import Meaning, Understanding
+from derive.meaning.elaborate import Elaborator
+from derive.meaning.products import Reading
+from derive.meaning.scope import NotUnderstood, Scope, Shape
+from derive.notation.tree import Node
+from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide, is_diagonal
+from derive.theory import Theory
+from derive.verdicts import StatementVerdict, Verdict
+
+_MOST_PAIRS = 40
+
+
+def judge(understanding: Understanding, place: int) -> StatementVerdict:
+    """The verdict on the statement at that place."""
+    each, meaning = understanding.placed[place], understanding.meanings[place]
+    latex = ""
+    match meaning.kind:
+        case "declaration":
+            return StatementVerdict("declaration", latex, Verdict.DECLARED)
+        case "assumption":
+            return StatementVerdict("assumption", latex, Verdict.ASSUMED, "what its sentence supposes")
+        case "expression":
+            return StatementVerdict("expression", latex, Verdict.EXPRESSION)
+        case "definition":
+            return _definition(understanding, meaning)
+        case _:
+            return _claim(understanding, each.statement.left, each.statement.right, meaning)
+
+
+def _definition(understanding: Understanding, meaning: Meaning) -> StatementVerdict:
+    name = meaning.name
+    assert name is not None
+    theory = understanding.theory
+    definition = theory.definitions.get(name)
+    if definition is None and repr(name) in theory.functions:
+        known = theory.functions[repr(name)].known
+        return StatementVerdict("definition", "", Verdict.DEFINED, f"recognised as {known}" if known else "")
+    if definition is None:
+        reason = next((text for line, text in understanding.problems.items()), "its right side has no meaning here")
+        return StatementVerdict("definition", "", Verdict.UNKNOWN, reason)
+    recognised = derivative_named(theory, definition.name)
+    if recognised is not None:
+        return StatementVerdict("definition", "", Verdict.PROVED, f"it is the derivative of {theory.loss!r} by {recognised!r}")
+    return StatementVerdict("definition", "", Verdict.DEFINED)
+
+
+def derivative_named(theory: Theory, name: Name) -> Name | None:
+    """The quantity by which the loss's derivative is what a backward quantity was defined to be, if one is."""
+    loss = theory.loss
+    if loss is None or name is loss or depends(theory, loss, name):
+        return None
+    definition = theory.definitions[name]
+    if any(isinstance(node, Partial) for node in walk(definition.value.body)):
+        return None
+    for other, found in theory.definitions.items():
+        if other is not loss and found.value.shape == definition.value.shape and other.levels == name.levels:
+            if not depends(theory, loss, other):
+                continue
+            gradient = Array(found.value.indices, Partial(Entry(loss), Entry(other, found.value.indices)))
+            if isinstance(decide(theory, definition.value, gradient), Proved):
+                return other
+    return None
+
+
+def _claim(understanding: Understanding, left: Node, right: Node | None, meaning: Meaning) -> StatementVerdict:
+    kind = "update" if meaning.kind == "update" else "claim"
+    assert right is not None
+    theory = understanding.theory
+    decisions: list[tuple[Decision, tuple[str, ...]]] = []
+    mismatch: ShapeMismatch | None = None
+    try:
+        for a, b, notes in _pairs(understanding, left, right):
+            try:
+                if kind == "update":
+                    a, b = _step(theory, a, b)
+                decision = decide(theory, a, b)
+            except NotDifferentiable as error:
+                decision = Undecided(str(error))
+            decisions.append((decision, notes))
+            if isinstance(decision, Proved):
+                return StatementVerdict(
+                    kind, "", Verdict.PROVED, "", reading="; ".join(dict.fromkeys(notes)), scope="all sizes",
+                    assumptions=decision.assumptions,
+                )  # fmt: skip
+    except ShapeMismatch as error:
+        mismatch = error
+    except NotUnderstood as error:
+        return StatementVerdict(kind, "", Verdict.UNKNOWN, error.message, column=error.column)
+    undecided = [decision for decision, _ in decisions if isinstance(decision, Undecided)]
+    if undecided:
+        return StatementVerdict(kind, "", Verdict.UNKNOWN, undecided[0].reason)
+    refuted = [(decision, notes) for decision, notes in decisions if isinstance(decision, Refuted)]
+    if refuted:
+        decision, notes = refuted[0]
+        assert isinstance(decision, Refuted)
+        return StatementVerdict(
+            kind, "", Verdict.REFUTED, "the two sides differ", reading="; ".join(notes), counterexample=decision.counterexample
+        )
+    return StatementVerdict(kind, "", Verdict.REFUTED, f"the shapes do not fit: {mismatch}")
+
+
+def _pairs(understanding: Understanding, left: Node, right: Node) -> Iterator[tuple[Array, Array, tuple[str, ...]]]:
+    """The readings of both sides that have one shape, plainest first.
+
+    Raises:
+        ShapeMismatch: there are none.
+    """
+    theory = understanding.theory
+    mismatch: ShapeMismatch | None = None
+    found = False
+    scope = _scope(understanding)
+    elaborator = Elaborator(scope)
+    lefts, rights = elaborator.readings(left), elaborator.readings(right)
+    pairs = sorted(((a, b) for a in lefts for b in rights), key=lambda pair: pair[0].cost + pair[1].cost)
+    for a, b in islice(pairs, _MOST_PAIRS):
+        try:
+            first, second, note = _fitted(scope, a, b)
+        except ShapeMismatch as error:
+            mismatch = mismatch or error
+            continue
+        found = True
+        yield scope.space.settled(first), scope.space.settled(second), (*a.notes, *b.notes, *note)
+    if not found:
+        assert mismatch is not None
+        raise mismatch
+    del theory
+
+
+def _fitted(scope: Scope, left: Reading, right: Reading) -> tuple[Array, Array, tuple[str, ...]]:
+    a, b = left.value, right.value
+    if a.rank and not b.rank and isinstance(b.body, Num):
+        b = spread(b, a.shape, a.row)
+    if a.rank != b.rank or not all(scope.agree(x, y) for x, y in zip(a.shape, b.shape, strict=True)):
+        raise ShapeMismatch(f"the left side is {show(a)}, the right side {show(b)}", a, b)
+    if a.rank == 1 and a.row != b.row:
+        raise ShapeMismatch(f"the left side is {show(a)}, the right side {show(b)}", a, b)
+    return a, b, ()
+
+
+def _scope(understanding: Understanding) -> Scope:
+    scope = understanding.scope()
+    theory = understanding.theory
+    known = scope.shape_of
+
+    def shape_of(name: Name) -> Shape | None:
+        return known(name) or (Shape(()) if name in understanding.parameters else None)
+
+    scope.shape_of = shape_of
+    scope.is_diagonal = lambda of, by: is_diagonal(theory, of, by)
+    return scope
+
+
+def _step(theory: Theory, name: Array, right: Array) -> tuple[Array, Array]:
+    """An update `w = w - rate * g`: its claim is that `g` is the gradient. What is subtracted is compared with the gradient times
+    the one scalar constant in it."""
+    body = name.body
+    if theory.loss is None or not isinstance(body, Entry):
+        raise NotDifferentiable("there is no loss that this update could descend")
+    change = sub(name.body, right.at(*name.indices))
+    rates = [n for n in walk(right.body) if isinstance(n, Entry) and not n.indices and _is_rate(theory, n.name)]
+    if len(set(rates)) != 1:
+        raise NotDifferentiable("which factor of the update is the learning rate is not clear")
+    gradient: Term = Partial(Entry(theory.loss), Entry(body.name, name.indices))
+    return Array(name.indices, change, name.row), Array(name.indices, mul(rates[0], gradient), name.row)
+
+
+def _is_rate(theory: Theory, name: Name) -> bool:
+    symbol = theory.symbol(name)
+    loss = theory.loss
+    return (
+        symbol is not None and symbol.role == "constant" and not symbol.shape and loss is not None
+        and not depends(theory, loss, name)
+    )  # fmt: skip
+
+
