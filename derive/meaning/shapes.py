@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from derive.algebra.terms import Name, Size, size
 from derive.meaning.naming import base_latex, walk, written
 from derive.meaning.scope import Shape, Sizes, Vocabulary
-from derive.notation.latex import write_latex
-from derive.notation.tree import Fenced, Node, Number, Product, Scripted, Sequence, Styled, Symbol
+from derive.notation.tree import Fenced, Node, Number, Product, Scripted, Sequence, Styled, Sum, Symbol
 
 SCALARS = frozenset(
     {"L", "J", "C", "E", r"\mathcal{L}", r"\ell", r"\mathcal{J}", r"\alpha", r"\eta", r"\lambda", r"\epsilon", r"\varepsilon",
@@ -87,7 +86,7 @@ class ShapeTable:
     def size_of(self, node: Node) -> Size:
         if isinstance(node, Number):
             return size(int(node.text)) if node.text.isdigit() else size(node.text)
-        latex = write_latex(node.body if isinstance(node, Fenced) else node)
+        latex = size_text(node.body if isinstance(node, Fenced) else node)
         return self.sizes.setdefault(latex, size(latex))
 
     def components(self, name: Name, right: Node) -> bool:
@@ -112,6 +111,25 @@ class ShapeTable:
                         count += 1
                     self.space.settle(length, size(f"n_{count}"))
             self.shapes[name] = Shape(tuple(self.space.find(length) for length in shape.sizes), shape.row)
+
+
+def size_text(node: Node) -> str:
+    """A size as it is written: `n`, `n_0`, `n^{[1]}`."""
+    match node:
+        case Scripted(base=base, sub=sub, sup=sup):
+            below = f"_{{{size_text(sub)}}}" if sub is not None else ""
+            above = f"^{{{size_text(sup)}}}" if sup is not None else ""
+            return size_text(base) + below + above
+        case Fenced(left=left, body=body, right=right):
+            return left + size_text(body) + right
+        case Sum(terms=terms):
+            return "".join((sign if place or sign == "-" else "") + size_text(t) for place, (sign, t) in enumerate(terms))
+        case Product(factors=factors):
+            return "".join(f"{sign} {size_text(factor)}".strip() for sign, factor in factors)
+        case Number(text=text):
+            return text
+        case _:
+            return base_latex(node) or "?"
 
 
 def _base(node: Node) -> Node:
