@@ -38,7 +38,8 @@ _APPLY = "<mo>\u2061</mo>"
 _TIGHT = 'lspace="0" rspace="0"'
 _THIN = '<mspace width="0.167em"/>'
 _WIDE = '<mspace width="1em"/>'
-_RIGHT = 'style="text-align:right;padding:0.2em 0"'
+# Chromium moves the content of a cell only at the word with the prefix; other browsers pass over it.
+_RIGHT = 'style="text-align:right;text-align:-webkit-right;padding:0.2em 0"'
 _LEFT = 'style="text-align:left;padding:0.2em 0"'
 _DISPLAY = ' displaystyle="true"'
 _LINES = {
@@ -326,7 +327,7 @@ def _(node: Sequence) -> str:
     written = [_write(item) for item in node.items[:1]]
     for separator, item in zip(node.separators, node.items[1:], strict=True):
         if separator in (",", ";"):
-            written.append(_sign(separator))
+            written += [_sign(separator), _WIDE if isinstance(item, Relations) else ""]
         elif separator == r"\quad":
             written.append(_WIDE)
         else:

@@ -317,7 +317,8 @@ def _(node: Relations) -> str:
 def _(node: Sequence) -> str:
     written = [_write(item) for item in node.items[:1]]
     for separator, item in zip(node.separators, node.items[1:], strict=True):
-        written += [_SEPARATORS.get(separator) or f" {_quoted(separator)} ", _write(item)]
+        gap = "quad " if separator in (",", ";") and isinstance(item, Relations) else ""
+        written += [_SEPARATORS.get(separator) or f" {_quoted(separator)} ", gap, _write(item)]
     return "".join(written)
 
 
