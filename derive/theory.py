@@ -82,7 +82,7 @@ class Theory:
         if found is not None or not name.levels:
             return found
         for family, definition in self.definitions.items():
-            shift = _shift(family, name)
+            shift = family_letters(family, name)
             if shift is not None:
                 return Definition(name, _at_levels(definition.value, shift), definition.source)
         return None
@@ -93,9 +93,9 @@ class Theory:
         if found is not None or not name.levels:
             return found
         for family, symbol in self.symbols.items():
-            shift = _shift(family, name)
+            shift = family_letters(family, name)
             if shift is not None:
-                shape = tuple(_size_at(length, shift) for length in symbol.shape)
+                shape = tuple(size_at(length, shift) for length in symbol.shape)
                 return Symbol(name, shape, symbol.role, symbol.row)
         return None
 
@@ -117,7 +117,7 @@ class Theory:
         return None if definition is None else definition.value.at(*entry.indices)
 
 
-def _shift(family: Name, name: Name) -> dict[str, Level] | None:
+def family_letters(family: Name, name: Name) -> dict[str, Level] | None:
     """What a family's letters stand for in a name: `z^(l)` covers `z^(l+1)` with l = l+1, and `z^(2)` with l = 2."""
     if family.base != name.base or len(family.levels) != len(name.levels):
         return None
@@ -138,7 +138,7 @@ def at_level(level: Level, letters: Mapping[str, Level]) -> Level:
     return level if found is None else found.shifted(level.offset)
 
 
-def _size_at(length: Size, letters: Mapping[str, Level]) -> Size:
+def size_at(length: Size, letters: Mapping[str, Level]) -> Size:
     """The size of a family at a layer: sizes are written `n@l`, `n@l-1`, so that they follow the layer."""
     if "@" not in length.name:
         return length
@@ -155,7 +155,7 @@ def _parse_level(text: str) -> Level:
 
 def _at_levels(value: Array, letters: Mapping[str, Level]) -> Array:
     body = instantiate(value.body, letters)
-    indices = tuple(Index(index.label, _size_at(index.size, letters)) for index in value.indices)
+    indices = tuple(Index(index.label, size_at(index.size, letters)) for index in value.indices)
     return Array(indices, rename(body, dict(zip(value.indices, indices, strict=True))), value.row)
 
 
@@ -167,7 +167,7 @@ def instantiate(term: Term, letters: Mapping[str, Level]) -> Term:
             case Entry(name=name) if name.levels:
                 return Entry(Name(name.base, tuple(at_level(level, letters) for level in name.levels)), node.indices)
             case Total(index=index, body=body):
-                resized = Index(index.label, _size_at(index.size, letters))
+                resized = Index(index.label, size_at(index.size, letters))
                 return Total(resized, rename(body, {index: resized}))
             case _:
                 return None

@@ -7,7 +7,7 @@ not a definition is left to be judged; `Understanding` says of every statement w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derive.algebra.arrays import Array, ShapeMismatch
 from derive.algebra.functions import KNOWN, NOTATION
@@ -15,12 +15,13 @@ from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.terms import Arg, Entry, Level, Name, Partial, Term, names, transform
 from derive.calculus.chain import NotDifferentiable
 from derive.meaning.elaborate import Elaborator
-from derive.meaning.naming import Written, walk, written
+from derive.meaning.naming import Written, base_latex, walk, written
 from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
 from derive.meaning.shapes import SCALARS, ShapeTable, bare_letter, has_arrays
 from derive.meaning.statements import ARROWS, EQUALITIES, Statement
 from derive.notation.tree import Applied, Derivative, Fenced, Node, Number, Product, Scripted, Word
-from derive.theory import Definition, FunctionDefinition, Role, Spelling, Symbol as TheorySymbol, Theory
+from derive.theory import Definition, FunctionDefinition, Role, Spelling, Theory, family_letters
+from derive.theory import Symbol as TheorySymbol
 
 PARAMETER_LETTERS = frozenset({"W", "w", "b", "U", "V", "B", r"\theta", r"\Theta", r"\beta", r"\omega"})
 RATES = frozenset({r"\alpha", r"\eta", r"\epsilon", r"\varepsilon", r"\gamma", r"\mu", r"\rho", r"\lambda"})
@@ -117,12 +118,12 @@ class _Collector:
             self.functions[repr(name)] = FunctionDefinition(repr(name), body, known, each.line)
             called[repr(name)] = known or repr(name)
             self.meanings[place] = Meaning("definition", name)
-            self.vocabulary = Vocabulary(self.vocabulary.subscripted, self.vocabulary.layered, called)
+            self.vocabulary = replace(self.vocabulary, functions=dict(called))
         for name in _called_letters(self.trees, self.vocabulary):
             if repr(name) not in called:
                 self.functions[repr(name)] = FunctionDefinition(repr(name), None)
                 called[repr(name)] = repr(name)
-        self.table.vocabulary = Vocabulary(self.vocabulary.subscripted, self.vocabulary.layered, called)
+        self.table.vocabulary = replace(self.vocabulary, functions=dict(called))
 
     def _function_body(self, right: Node, parameter: Name) -> Term | None:
         def shape_of(name: Name) -> Shape | None:
@@ -175,7 +176,9 @@ class _Collector:
             for place in places:
                 self.meanings[place] = Meaning("update" if place == places[0] else "claim", head.name)
             return
-        if head.name in self.right_sides or head.name in self.table.shapes and head.entries:
+        if head.entries:  # a definition entry by entry is not read yet: it is judged, and unknown where nothing defines it
+            return
+        if any(own is head.name or family_letters(own, head.name) is not None for own in self.right_sides):
             return
         last = right_sides[-1]
         assert last is not None
@@ -230,7 +233,9 @@ class _Collector:
             self.table.shapes[guessed] = old
 
     def _try(self, name: Name, right: Node) -> bool:
-        scope = Scope(self.vocabulary, self.table.guess, self.table.sizes, self.table.space, plainest=True)
+        scope = Scope(
+            self.vocabulary, self.table.known, self.table.sizes, self.table.space, True, first_met=self.table.guess
+        )
         try:
             value = Elaborator(scope).readings(right)[0].value
         except (NotUnderstood, ShapeMismatch):
@@ -427,6 +432,26 @@ def _vocabulary(trees: Iterable[Node]) -> Vocabulary:
                 continue
             if isinstance(node, Scripted) and node.sub is None:
                 bare.add(plain.latex)
-    return Vocabulary(frozenset(lettered), frozenset(layered), {})
+    return Vocabulary(frozenset(lettered), frozenset(layered), _entries_of(lettered, bare | _plain(trees)))
+
+
+def _plain(trees: Iterable[Node]) -> set[str]:
+    """The bases that stand without a subscript somewhere."""
+    found: set[str] = set()
+    for tree in trees:
+        scripted = {id(node.base) for node in walk(tree) if isinstance(node, Scripted) and node.sub is not None}
+        found.update(latex for node in walk(tree) if id(node) not in scripted and (latex := base_latex(node)) is not None)
+    return found
+
+
+def _entries_of(lettered: set[str], plain: set[str]) -> dict[str, str]:
+    r"""`p_i` beside `\mathbf{p}`, `w_{jk}` beside `\mathbf{W}`: entries of the bold array, where the light letter has no life of
+    its own."""
+    found = {}
+    for light in lettered - plain:
+        candidates = {rf"\mathbf{{{light}}}", rf"\mathbf{{{light.upper()}}}"} & plain
+        if len(candidates) == 1:
+            found[light] = candidates.pop()
+    return found
 
 

@@ -156,9 +156,7 @@ class Elaborator:
             vector = ones((self.scope.space.open(),))
             yield Reading(transpose(vector) if name.transposed else vector)
             return
-        value = self.scope.array(name.name)
-        if name.entries:
-            value = self._entries(value, name.entries)
+        value = self._array(name)
         yield Reading(transpose(value) if name.transposed else value)
 
     def _entries(self, value: Array, subscripts: tuple[Node, ...]) -> Array:
@@ -490,10 +488,17 @@ class Elaborator:
         name = self._written(node)
         if name is None or name.power is not None or name.transposed:
             raise NotUnderstood("a derivative by something that is no name", column=node.span[0])
-        value = self.scope.array(name.name)
-        if name.entries:
-            value = self._entries(value, name.entries)
-        return value
+        return self._array(name)
+
+    def _array(self, name: Written) -> Array:
+        """A named array, or the entry of one: `p_i` is an entry of `\\mathbf{p}` where the page writes entries so."""
+        if not name.entries:
+            return self.scope.array(name.name)
+        own = name.name
+        whole = self.scope.vocabulary.entries_of.get(own.base)
+        if whole is not None:
+            own = Name(whole, own.levels)
+        return self._entries(self.scope.array(own, len(name.entries)), name.entries)
 
     def _by(self, inside: Reading, by: Array) -> Iterator[Reading]:
         value, variable = inside.value, by.body

@@ -35,6 +35,8 @@ class Vocabulary:
 
     subscripted: frozenset[str] = frozenset()
     layered: frozenset[str] = frozenset()
+    entries_of: Mapping[str, str] = field(default_factory=dict)
+    """A base that only stands with index letters, to the array it gives the entries of: `p` (as in `p_i`) to `\\mathbf{p}`."""
     functions: Mapping[str, str] = field(default_factory=dict)
     """LaTeX of a function's letter or word to the name it has in terms: `\\sigma` to `sigmoid` where it was proved to be that."""
 
@@ -116,14 +118,18 @@ class Scope:
     sizes: Mapping[str, Size] = field(default_factory=dict)
     space: Sizes = field(default_factory=Sizes)
     plainest: bool = False
+    first_met: Callable[[Name, int | None], Shape] | None = None
     running: dict[str, Running] = field(default_factory=dict)
     is_diagonal: Callable[[Entry, Entry], bool] = lambda of, by: False
 
     def agree(self, left: Size, right: Size) -> bool:
         return self.space.agree(left, right)
 
-    def array(self, name: Name) -> Array:
+    def array(self, name: Name, rank: int | None = None) -> Array:
+        """The array of a name; `rank` is the number of subscripts it stands with, for a name that is met first here."""
         shape = self.shape_of(name)
+        if shape is None and self.first_met is not None:
+            shape = self.first_met(name, rank)
         if shape is None:
             raise NotUnderstood(f"{name!r} is not defined", missing=repr(name))
         return array(name, shape.sizes, shape.row)

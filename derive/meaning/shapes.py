@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from derive.algebra.terms import Name, Size, size
-from derive.meaning.naming import base_latex, walk, written
+from derive.meaning.naming import base_latex, level_of, walk, written
 from derive.meaning.scope import Shape, Sizes, Vocabulary
 from derive.notation.tree import Fenced, Node, Number, Product, Scripted, Sequence, Styled, Sum, Symbol
+from derive.theory import family_letters, size_at
 
 SCALARS = frozenset(
     {"L", "J", "C", "E", r"\mathcal{L}", r"\ell", r"\mathcal{J}", r"\alpha", r"\eta", r"\lambda", r"\epsilon", r"\varepsilon",
@@ -36,12 +37,24 @@ class ShapeTable:
     introduced: frozenset[Name] = frozenset()
 
     def known(self, name: Name) -> Shape | None:
-        return self.shapes.get(name)
+        """The shape of a name: its own, or its layer family's at this layer."""
+        found = self.shapes.get(name)
+        if found is not None or not name.levels:
+            return found
+        for family, shape in self.shapes.items():
+            letters = family_letters(family, name)
+            if letters is not None:
+                sizes = tuple(size_at(self.space.find(length), letters) for length in shape.sizes)
+                return Shape(sizes, shape.row)
+        return None
 
-    def guess(self, name: Name) -> Shape | None:
-        """The shape of a name, a new one by convention where it has none yet."""
+    def guess(self, name: Name, subscripts: int | None = None) -> Shape:
+        """The shape of a name, a new one where it has none yet: as many sizes as it has subscripts, else by convention."""
+        found = self.known(name)
+        if found is not None:
+            return found
         if name not in self.shapes:
-            rank = self.ranks.get(name.base)
+            rank = self.ranks.get(name.base) if subscripts is None else subscripts
             if rank is None:
                 rank = self.convention(name.base)
                 self.ranks[name.base] = rank
@@ -86,6 +99,12 @@ class ShapeTable:
     def size_of(self, node: Node) -> Size:
         if isinstance(node, Number):
             return size(int(node.text)) if node.text.isdigit() else size(node.text)
+        if isinstance(node, Scripted) and isinstance(node.base, Symbol) and (node.sub is None) != (node.sup is None):
+            place = node.sub if node.sub is not None else node.sup
+            assert place is not None
+            level = level_of(place.body if isinstance(place, Fenced) else place)
+            if level is not None:  # n_l, n^{[l]}: a size that follows the layer
+                return self.sizes.setdefault(size_text(node), size(f"{node.base.text}@{level!r}"))
         latex = size_text(node.body if isinstance(node, Fenced) else node)
         return self.sizes.setdefault(latex, size(latex))
 
