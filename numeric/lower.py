@@ -22,7 +22,7 @@ from numeric.cancel import cancelled, quotients
 from numeric.identifiers import Identifiers
 from numeric.orient import NumericPlanner, Orientation
 from numeric.rewrite import Reuse, plain_functions, recognised, stable
-from numeric.share import inlined, shared
+from numeric.share import flat, inlined, shared, split
 
 
 def lower(theory: Theory, *, distributions: Iterable[Name] = ()) -> p.Program:
@@ -122,7 +122,7 @@ class _Lowering:
         return laid
 
     def _assignment(self, name: Name, of: Name | None, value: Array) -> p.Assignment:
-        return p.Assignment(self._variable(name, of), self._expression(value))
+        return p.Assignment(self._variable(name, of), flat(self._expression(value)))
 
     # The passes -----------------------------------------------------------------------------------------------------
 
@@ -135,20 +135,20 @@ class _Lowering:
         for name, definition in self.definitions.items():
             if name is self.loss:
                 continue
-            body = stable(definition.value.body, {})
+            body = tidy(stable(definition.value.body, {}))
             line = self._assignment(name, None, Array(definition.value.indices, body, definition.value.row))
             (compared if any(depends(self.theory, name, target) for target in targets) else ahead).append(line)
         loss = self.definitions[self.loss].value
-        value = Array((), stable(self._assumed(loss.body), self.definitions))
+        value = Array((), tidy(stable(self._assumed(loss.body), self.definitions)))
         compared.append(self._assignment(self.loss, None, value))
         gradients = self._gradients()
         if not ahead:
             raise NotLowerable("nothing is computed before the loss: a prediction needs a name of its own")
         back = [self._assignment(name, self.loss, value) for name, value in gradients.items()]
         wanted = tuple(self._variable(symbol.name, self.loss) for symbol in self.parameters)
-        back = shared(inlined(back, frozenset(wanted)), self.identifiers)
+        back = split(shared(inlined(back, frozenset(wanted)), self.identifiers), self.identifiers)
         used = {part for line in back for part in p.inside(line.value)}
-        *before_loss, last = shared(compared, self.identifiers)
+        *before_loss, last = split(shared(compared, self.identifiers), self.identifiers)
         extra = [line for line in before_loss if line.target in used]
         return p.Program(
             title=self.theory.title,
@@ -156,7 +156,7 @@ class _Lowering:
             inputs=self._of_role("input"),
             targets=self._of_role("target"),
             constants=self._of_role("constant"),
-            forward=tuple(shared(ahead, self.identifiers)),
+            forward=tuple(split(shared(ahead, self.identifiers), self.identifiers)),
             prediction=ahead[-1].target,
             compare=tuple(before_loss),
             loss=last.value,

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from derive.algebra.functions import KNOWN
+from derive.algebra.rules import differentiate
 from derive.algebra.terms import (
     MINUS_ONE,
     ONE,
@@ -45,7 +46,6 @@ from derive.algebra.terms import (
     transform,
     walk,
 )
-from derive.calculus.rules import differentiate
 from derive.theory import Definition, FunctionDefinition
 from numeric.batch import NotLowerable
 from numeric.extreme import Extreme, extreme

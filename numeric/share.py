@@ -78,13 +78,40 @@ def shared(lines: Sequence[Assignment], identifiers: Identifiers) -> list[Assign
         return result
 
 
+def split(lines: Sequence[Assignment], identifiers: Identifiers) -> list[Assignment]:
+    """Lines that are too long to read, with a part of each on a line of its own."""
+    result: list[Assignment] = []
+    for line in lines:
+        value, before = line.value, []
+        while _weight(value) > _HEAVIEST:
+            parts = [part for part in inside(value) if part != value and isinstance(part, Call | Reduce | Matmul)]
+            fitting = [part for part in parts if _LIGHTEST <= _weight(part) <= _HEAVIEST]
+            if not fitting:
+                break
+            part = max(fitting, key=_weight)
+            named = Variable(identifiers.new(_stem(part)), "", (None, None))
+            before.append(Assignment(named, part))
+            value = replaced(value, {part: named})
+        result += [*before, Assignment(line.target, value)]
+    return result
+
+
+def _weight(expression: Expression) -> int:
+    """About how much room an expression takes in source text."""
+    own = 4 if isinstance(expression, Reduce) else 2 if isinstance(expression, Call) else 1
+    return own + sum(map(_weight, expression.parts()))
+
+
+_LIGHTEST, _HEAVIEST = 5, 23
+
+
 def _worth(part: Expression) -> bool:
     return isinstance(part, Add | Multiply | Matmul | Call | Reduce | Einsum | Power)
 
 
 def _stem(common: Expression) -> str:
     if isinstance(common, Call):
-        return f"{common.function}_value"
+        return {"exp": "exponentials", "log": "logarithms"}.get(common.function, f"{common.function}_value")
     if isinstance(common, Reduce):
-        return "largest" if common.how == "max" else "total"
+        return "largest" if common.how == "max" else "totals"
     return "part"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 import numeric
 from derive.algebra.terms import Name
@@ -50,19 +50,25 @@ def activation(name: str, z: Any, axis: int) -> Any:
 def reference(
     parameters: Parameters, X: Any, y: Any, activations: tuple[str, ...], loss: str, rows: bool, mean: bool
 ) -> Any:
-    """The loss of the network, written out without any of our code."""
-    a = X
+    """The loss of the network, written out without any of our code; its logarithms are those that JAX recommends."""
+    axis, np_ = 1 if rows else 0, jax.numpy
+    a = z = X
     for number, name in enumerate(activations, start=1):
         W, b = parameters[f"W{number}"], parameters[f"b{number}"]
         z = a @ W + b if rows else W @ a + b
-        a = activation(name, z, 1 if rows else 0)
-    log = jax.numpy.log
-    values = {
-        "squared error": lambda: 0.5 * jax.numpy.sum((a - y) ** 2),
-        "binary cross-entropy": lambda: -jax.numpy.sum(y * log(a) + (1 - y) * log(1 - a)),
-        "categorical cross-entropy": lambda: -jax.numpy.sum(y * log(a)),
-    }
-    total = values[loss]()
+        a = activation(name, z, axis)
+    output = activations[-1]
+    if output == "sigmoid":
+        log_p, log_q = jax.nn.log_sigmoid(z), jax.nn.log_sigmoid(-z)
+    elif output == "softmax":
+        log_p, log_q = jax.nn.log_softmax(z, axis=axis), np_.log(1 - a)
+    else:
+        log_p, log_q = np_.log(a), 0.0
+    total = {
+        "squared error": lambda: 0.5 * np_.sum((a - y) ** 2),
+        "binary cross-entropy": lambda: -np_.sum(y * log_p + (1 - y) * log_q),
+        "categorical cross-entropy": lambda: -np_.sum(y * log_p),
+    }[loss]()
     return total / X.shape[0 if rows else 1] if mean else total
 
 
@@ -117,18 +123,21 @@ def agree(own: Any, other: Any, scale: float = 1.0) -> None:
     np.testing.assert_allclose(own, other, rtol=1e-10, atol=1e-10 * max(1.0, scale))
 
 
-def softmax_of_one(case: dict[str, Any]) -> bool:
-    """A binary loss at a probability that is exactly one is infinite."""
-    return case["loss"] == "binary cross-entropy" and case["activations"][-1] == "softmax" and case["sizes"][-1] == 1
+def well_conditioned(case: dict[str, Any], own: numeric.Compiled, parameters: Parameters, X: Any) -> bool:
+    """log(1 - p) of a softmax loses in p what p has in common with 1, in any code; a sigmoid's has a form that does
+    not.
+    """
+    if case["loss"] != "binary cross-entropy" or case["activations"][-1] != "softmax":
+        return True
+    return bool(own.predict(parameters, X).max() < 0.999)
 
 
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases())
 def test_every_gradient_agrees_with_automatic_differentiation(case: dict[str, Any]) -> None:
-    if softmax_of_one(case):
-        return
     own = compiled(case, batch=False)
     parameters, X, y = data(case)
+    assume(well_conditioned(case, own, parameters, X))
     mean = case["reduction"] == "mean" and case["examples"] is not None
     with jax.disable_jit():
         value, slopes = jax.value_and_grad(reference)(

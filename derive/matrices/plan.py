@@ -264,7 +264,8 @@ class Planner:
                 term = Total(new, rename(term.body, {term.index: new}))
             indices.append(term.index)
             term = term.body
-        if isinstance(term, Add) and indices and not (self.whole_sums and len({part.free for part in term.terms}) == 1):
+        whole = self.whole_sums and isinstance(term, Add) and len({part.free for part in term.terms}) == 1
+        if isinstance(term, Add) and indices and not whole:
             parts = (self._resummed(indices, part) for part in term.terms)
             return Sum(tuple(self.node(part) for part in parts))
         factors = term.factors if isinstance(term, Mul) else (term,)
