@@ -36,7 +36,7 @@ _LOG_WIDTH = 120
 
 
 def make_console(color: bool | None = None, file: TextIO | None = None) -> Console:
-    """A console on `file` (None: standard output). Colour: True always, False never, None as `NO_COLOR` and the terminal say."""
+    """A console on `file` (standard output): in colour, without, or (None) as `NO_COLOR` and the terminal say."""
     from rich.console import Console
 
     stream = sys.stdout if file is None else file
