@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from derive.algebra.arrays import Array, ShapeMismatch
 from derive.algebra.functions import KNOWN, NOTATION
 from derive.algebra.normal import Normalizer, TooLarge
-from derive.algebra.terms import Arg, Entry, Level, Name, Partial, Term, names, transform
+from derive.algebra.terms import Arg, Entry, Level, Name, Partial, Term, fresh, names, rename, transform
 from derive.calculus.chain import NotDifferentiable
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.naming import Written, base_latex, walk, written
@@ -78,7 +78,7 @@ class _Collector:
         self.meanings: list[Meaning] = [Meaning("claim")] * len(placed)
         self.functions: dict[str, FunctionDefinition] = {}
         self.definitions: dict[Name, Definition] = {}
-        self.right_sides: dict[Name, tuple[Node, int]] = {}
+        self.right_sides: dict[Name, tuple[Node, int, tuple[str, ...]]] = {}
         self.problems: dict[int, str] = {}
         self.parameters: set[Name] = set()
 
@@ -176,13 +176,17 @@ class _Collector:
             for place in places:
                 self.meanings[place] = Meaning("update" if place == places[0] else "claim", head.name)
             return
-        if head.entries:  # a definition entry by entry is not read yet: it is judged, and unknown where nothing defines it
+        letters = tuple(base_latex(entry) or "" for entry in head.entries)
+        if len(set(letters)) != len(letters) or not all(letters):
             return
+        if head.entries and head.name.base in self.vocabulary.entries_of:
+            whole = Name(self.vocabulary.entries_of[head.name.base], head.name.levels)
+            head = replace(head, name=whole)
         if any(own is head.name or family_letters(own, head.name) is not None for own in self.right_sides):
             return
         last = right_sides[-1]
         assert last is not None
-        self.right_sides[head.name] = (last, first.line)
+        self.right_sides[head.name] = (last, first.line, letters)
         if len(places) == 1:
             self.meanings[places[0]] = Meaning("definition", head.name)
         else:
@@ -198,12 +202,12 @@ class _Collector:
     # shapes and definitions
 
     def _find_shapes(self) -> None:
-        for name, (right, _) in self.right_sides.items():
+        for name, (right, _, letters) in self.right_sides.items():
             if not any(isinstance(node, Derivative) for node in walk(right)):
-                self._fit(name, right)
-        for name, (right, _) in self.right_sides.items():
+                self._fit(name, right, letters)
+        for name, (right, _, letters) in self.right_sides.items():
             if name not in self.table.shapes:
-                self._fit(name, right)
+                self._fit(name, right, letters)
         for place, meaning in enumerate(self.meanings):
             if meaning.kind == "update":
                 self._introduce_rates(self.placed[place].statement)
@@ -215,10 +219,10 @@ class _Collector:
             if found is not None and found.name.base in RATES:
                 self.table.guess(found.name)
 
-    def _fit(self, name: Name, right: Node) -> None:
+    def _fit(self, name: Name, right: Node, letters: tuple[str, ...]) -> None:
         """Find shapes under which a definition makes sense, changing guessed ranks in it where it does not at first."""
         before = set(self.table.guessed)
-        if self._try(name, right):
+        if self._try(name, right, letters):
             return
         new = [guessed for guessed in self.table.guessed if guessed not in before]
         used = list(dict.fromkeys(new + [n for n in self.table.guessed if _mentions(right, n, self.vocabulary)]))
@@ -227,17 +231,17 @@ class _Collector:
             for rank in (1, 0, 2):
                 if rank != old.rank:
                     self.table.shapes[guessed] = Shape(tuple(self.table.space.open() for _ in range(rank)))
-                    if self._try(name, right):
+                    if self._try(name, right, letters):
                         self.table.ranks[guessed.base] = rank
                         return
             self.table.shapes[guessed] = old
 
-    def _try(self, name: Name, right: Node) -> bool:
+    def _try(self, name: Name, right: Node, letters: tuple[str, ...]) -> bool:
         scope = Scope(
             self.vocabulary, self.table.known, self.table.sizes, self.table.space, True, first_met=self.table.guess
         )
         try:
-            value = Elaborator(scope).readings(right)[0].value
+            value = self._right_side(scope, right, letters)
         except (NotUnderstood, ShapeMismatch):
             return False
         declared = self.table.known(name)
@@ -249,11 +253,27 @@ class _Collector:
             self.table.space.agree(a, b) for a, b in zip(declared.sizes, value.shape, strict=True)
         )
 
+    def _right_side(self, scope: Scope, right: Node, letters: tuple[str, ...]) -> Array:
+        """What a definition's right side denotes; with `letters`, the array whose entry at those indices it gives."""
+        value = Elaborator(scope).readings(right)[0].value
+        if not letters:
+            return value
+        if value.rank:
+            raise ShapeMismatch("an entry is defined as an array", value)
+        indices = []
+        for letter in letters:
+            running = scope.running.get(letter)
+            if running is None or running.index is None:
+                raise NotUnderstood(f"nothing tells the range of {letter}")
+            indices.append(running.index)
+        own = tuple(fresh(index.size) for index in indices)
+        return Array(own, rename(value.body, dict(zip(indices, own, strict=True))))
+
     def _define(self) -> None:
-        for name, (right, line) in self.right_sides.items():
+        for name, (right, line, letters) in self.right_sides.items():
             scope = Scope(self.vocabulary, self.table.known, self.table.sizes, self.table.space, plainest=True)
             try:
-                value = self.table.space.settled(Elaborator(scope).readings(right)[0].value)
+                value = self.table.space.settled(self._right_side(scope, right, letters))
             except (NotUnderstood, ShapeMismatch) as error:
                 self.problems[line] = str(error)
                 continue
