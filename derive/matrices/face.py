@@ -12,6 +12,7 @@ from derive.algebra.functions import ELEMENTARY, KNOWN
 from derive.algebra.terms import Arg, Entry, Fun, Level, Name, Partial, Term, transform
 from derive.calculus import NotDifferentiable, backward, resolve
 from derive.calculus.chain import entry_of
+from derive.matrices.plan import NoMatrixForm
 from derive.matrices.tidy import tidy
 from derive.matrices.writing import SymPy, to_sympy
 from derive.theory import Theory
@@ -24,7 +25,15 @@ def definitions(theory: Theory) -> Mapping[str, SymPy]:
     >>> definitions(network(sizes=("n", "m")))["z^(1)"]
     W^(1)*x + b^(1)
     """
-    return {repr(name): to_sympy(definition.value, theory) for name, definition in theory.definitions.items()}
+    return {repr(name): _written(theory, definition.value) for name, definition in theory.definitions.items()}
+
+
+def _written(theory: Theory, value: Array) -> SymPy:
+    """A value as SymPy; derivatives in it that no matrix stands for are worked out first."""
+    try:
+        return to_sympy(value, theory)
+    except NoMatrixForm:
+        return to_sympy(Array(value.indices, tidy(elementary(resolve(theory, value.body))), value.row), theory)
 
 
 def derivative(theory: Theory, of: str, by: str, *, unfold: bool = False) -> SymPy:

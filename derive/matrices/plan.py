@@ -71,9 +71,7 @@ class Number(Node):
 
 @dataclass(frozen=True)
 class Leaf(Node):
-    """A named array, or the derivative of the scalar `of` by it, at indices in the order in which the name has
-    them.
-    """
+    """A named array at indices in its own order, or the derivative of `of` by it: the indices of `of`, then its own."""
 
     name: Name
     indices: tuple[Index, ...]
@@ -206,8 +204,11 @@ def plan(term: Term, most_axes: int = 2) -> Node:
 
 
 class Planner:
-    """One plan. `whole_sums` keeps a sum over terms that all have the same indices in one piece; `networks` gives what has no
-    matrix products as a `Network` instead of refusing it."""
+    """One plan.
+
+    `whole_sums` keeps a sum over terms that all have the same indices in one piece; `networks` gives what has no matrix
+    products as a `Network` instead of refusing it.
+    """
 
     def __init__(self, most_axes: int = 2, *, whole_sums: bool = False, networks: bool = False) -> None:
         self.most = most_axes
@@ -236,8 +237,8 @@ class Planner:
                 return Number(term)
             case Entry():
                 return _leaf(term.name, term.indices, None)
-            case Partial(of=Entry(name=of, indices=()), by=by):
-                return _leaf(by.name, by.indices, of)
+            case Partial(of=Entry(name=of, indices=of_indices), by=by):
+                return _leaf(by.name, of_indices + by.indices, of)
             case Delta():
                 return Same(term.left, term.right)
             case Fun():

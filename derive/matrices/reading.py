@@ -165,13 +165,20 @@ class _Reader:
 
     def entry(self, text: str, indices: tuple[Index, ...]) -> Term:
         name, of = self.name(text)
-        return Entry(name, indices) if of is None else Partial(Entry(of), Entry(name, indices))
+        if of is None:
+            return Entry(name, indices)
+        cut = self.own_rank(of) or 0
+        return Partial(Entry(of, indices[:cut]), Entry(name, indices[cut:]))
 
     def rank(self, text: str) -> int | None:
-        """How many indices a name has, where the theory knows."""
+        """How many indices a name has, or a derivative, where the theory knows."""
+        name, of = self.name(text)
+        rank = self.own_rank(name)
+        return rank if rank is None or of is None else rank + (self.own_rank(of) or 0)
+
+    def own_rank(self, name: Name) -> int | None:
         if self.theory is None:
             return None
-        name, _ = self.name(text)
         symbol, definition = self.theory.symbol(name), self.theory.definition(name)
         if symbol is not None:
             return len(symbol.shape)

@@ -11,7 +11,11 @@ u[i]
 
 from __future__ import annotations
 
+from collections import Counter
+from fractions import Fraction
+
 from derive.algebra.terms import (
+    ONE,
     Add,
     Delta,
     Extent,
@@ -25,6 +29,7 @@ from derive.algebra.terms import (
     fresh,
     mul,
     num,
+    power,
     rename,
     transform,
     walk,
@@ -32,12 +37,53 @@ from derive.algebra.terms import (
 
 
 def tidy(term: Term) -> Term:
-    """A term with every sum over a delta's index carried out."""
+    """A term with every sum over a delta's index carried out, equal terms added up and equal factors gathered.
+
+    >>> u = Entry(Name("u"))
+    >>> from derive.algebra.terms import add
+    >>> tidy(add(mul(u, u), mul(u, u)))
+    2*(u)**(2)
+    """
 
     def change(node: Term) -> Term | None:
-        return summed(node.index, node.body) if isinstance(node, Total) else None
+        match node:
+            case Total():
+                return summed(node.index, node.body)
+            case Add():
+                return _alike(node)
+            case Mul():
+                return _squares(node)
+        return None
 
     return transform(term, change)
+
+
+def _alike(node: Add) -> Term | None:
+    """Terms that are the same up to a number, added up where the first of them stands."""
+    counts: dict[Term, Fraction] = {}
+    for part in node.terms:
+        coefficient, rest = split_number(part)
+        counts[rest] = counts.get(rest, Fraction(0)) + coefficient
+    if len(counts) == len(node.terms):
+        return None
+    return add(*(mul(num(coefficient), rest) for rest, coefficient in counts.items()))
+
+
+def _squares(node: Mul) -> Term | None:
+    """Factors that are the same, as a power where the first of them stands."""
+    counts = Counter(node.factors)
+    if len(counts) == len(node.factors):
+        return None
+    return mul(*(factor if count == 1 else power(factor, count) for factor, count in counts.items()))
+
+
+def split_number(term: Term) -> tuple[Fraction, Term]:
+    """A term as a number and the rest of its factors."""
+    if isinstance(term, Num):
+        return term.value, ONE
+    if isinstance(term, Mul) and isinstance(term.factors[0], Num):
+        return term.factors[0].value, mul(*term.factors[1:])
+    return Fraction(1), term
 
 
 def extent(length: Size) -> Term:

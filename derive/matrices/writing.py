@@ -85,7 +85,7 @@ def _placed(value: Array) -> tuple[Index | None, Index | None]:
 
 
 def derivative_name(of: Name, by: Name) -> str:
-    """What the matrix of derivatives of a scalar is called, as in `dL/dW^(1)`."""
+    """What the matrix of derivatives is called, as in `dL/dW^(1)`; of a vector by a vector, its rows belong to `of`."""
     return f"d{of!r}/d{by!r}"
 
 
@@ -349,8 +349,8 @@ class _Writer:
                 return self.size(term.size)
             case Entry():
                 return self.element(term.name, term.indices, None)
-            case Partial(of=Entry(name=of, indices=()), by=by):
-                return self.element(by.name, by.indices, of)
+            case Partial(of=Entry(name=of, indices=of_indices), by=by):
+                return self.element(by.name, of_indices + by.indices, of)
             case Delta():
                 return self.sp.KroneckerDelta(self.bound[term.left], self.bound[term.right])
             case Fun():

@@ -19,7 +19,7 @@ from derive.meaning.naming import Written, base_latex, walk, written
 from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
 from derive.meaning.shapes import SCALARS, ShapeTable, bare_letter, has_arrays
 from derive.meaning.statements import ARROWS, EQUALITIES, Statement
-from derive.notation.tree import Applied, Derivative, Fenced, Node, Number, Product, Scripted, Word
+from derive.notation.tree import Accented, Applied, Derivative, Fenced, Node, Number, Product, Scripted, Styled, Word
 from derive.theory import Definition, FunctionDefinition, Role, Spelling, Theory, family_letters
 from derive.theory import Symbol as TheorySymbol
 
@@ -459,7 +459,9 @@ def _plain(trees: Iterable[Node]) -> set[str]:
     """The bases that stand without a subscript somewhere."""
     found: set[str] = set()
     for tree in trees:
+        # a letter under a subscript, a font or an accent does not stand there on its own
         scripted = {id(node.base) for node in walk(tree) if isinstance(node, Scripted) and node.sub is not None}
+        scripted |= {id(node.body) for node in walk(tree) if isinstance(node, Styled | Accented)}
         found.update(latex for node in walk(tree) if id(node) not in scripted and (latex := base_latex(node)) is not None)
     return found
 
