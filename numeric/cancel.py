@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from derive.algebra.terms import ONE, Add, Extent, Mul, Num, Pow, Term, Total, add, mul, num, power, walk
-from derive.matrices.tidy import summed
+from derive.matrices.tidy import split_number, summed
 
 Atoms = dict[Term, Fraction]
 _MOST = 200
@@ -104,7 +104,7 @@ def _collected(pieces: Iterable[Term]) -> Term:
     monomials: dict[frozenset[tuple[Term, Fraction]], tuple[Fraction, Term]] = {}
     for piece in pieces:
         for expanded in _expanded(piece):
-            coefficient, body = _split(expanded)
+            coefficient, body = split_number(expanded)
             factors = body.factors if isinstance(body, Mul) else (body,)
             key = frozenset((f.base, f.exponent) if isinstance(f, Pow) else (f, Fraction(1)) for f in factors)
             before, _ = monomials.get(key, (Fraction(0), body))
@@ -133,14 +133,6 @@ def _factored(monomials: list[tuple[Fraction, Term]]) -> Term:
 
 def _length(term: Term) -> bool:
     return isinstance(term.base if isinstance(term, Pow) else term, Extent)
-
-
-def _split(term: Term) -> tuple[Fraction, Term]:
-    if isinstance(term, Num):
-        return term.value, ONE
-    if isinstance(term, Mul) and isinstance(term.factors[0], Num):
-        return term.factors[0].value, mul(*term.factors[1:])
-    return Fraction(1), term
 
 
 def _expanded(term: Term) -> list[Term]:

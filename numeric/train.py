@@ -48,6 +48,7 @@ class Training:
     parameters: Mapping[str, Matrix]
     predictions: Matrix
     compiled: Compiled
+    sizes: Mapping[str, int]
     seed: int
     rate: float
 
@@ -95,6 +96,7 @@ def train(
     rate: float = 0.1,
     seed: int = 0,
     sizes: Mapping[str, int] | None = None,
+    hidden: int = 2,
     constants: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Training:
@@ -104,16 +106,17 @@ def train(
         network: a theory, which is compiled for many examples, or one that is compiled.
         data: the examples, all used in every step.
         sizes: sizes that are symbols and that the data do not settle, by name.
+        hidden: what a size is that neither the data nor `sizes` settle; `Training.sizes` tells which.
         constants: values of the constants that the loss depends on, by identifier.
         progress: called about a hundred times.
 
     Raises:
-        DataMismatch: the data do not fit the network, or a size or a constant is missing.
+        DataMismatch: the data do not fit the network, or a constant is missing.
         Diverged: the loss overflows.
         NotLowerable: the theory cannot become code.
     """
     compiled = network if isinstance(network, Compiled) else compile(network)
-    prepared = _prepared(compiled, data, sizes, constants)
+    prepared = _prepared(compiled, data, sizes, hidden, constants)
     parameters = compiled.init(seed, **{size_identifier(name): value for name, value in prepared.sizes.items()})
     seen: list[int] = []
     history: list[float] = []
@@ -133,7 +136,7 @@ def train(
     values = compiled.module.forward(parameters, *prepared.inputs, *prepared.constants)
     prediction = compiled.program.prediction
     predictions = _columns(compiled, prediction, np.asarray(values[prediction.identifier]))
-    return Training(tuple(seen), tuple(history), parameters, predictions, compiled, seed, rate)
+    return Training(tuple(seen), tuple(history), parameters, predictions, compiled, prepared.sizes, seed, rate)
 
 
 def starts(
@@ -146,6 +149,7 @@ def starts(
     seed: int = 0,
     tolerance: float = 0.1,
     sizes: Mapping[str, int] | None = None,
+    hidden: int = 2,
     constants: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Starts:
@@ -155,7 +159,7 @@ def starts(
         DataMismatch, NotLowerable: as `train`.
     """
     compiled = network if isinstance(network, Compiled) else compile(network)
-    prepared = _prepared(compiled, data, sizes, constants)
+    prepared = _prepared(compiled, data, sizes, hidden, constants)
     rng = np.random.default_rng(seed)
     parameters = {
         variable.identifier: rng.standard_normal(
@@ -189,7 +193,11 @@ class _Prepared:
 
 
 def _prepared(
-    compiled: Compiled, data: Examples, sizes: Mapping[str, int] | None, constants: Mapping[str, float] | None
+    compiled: Compiled,
+    data: Examples,
+    sizes: Mapping[str, int] | None,
+    hidden: int,
+    constants: Mapping[str, float] | None,
 ) -> _Prepared:
     """Data cut and laid out as the network's inputs and targets, and the sizes that they settle."""
     program, found = compiled.program, dict(sizes or {})
@@ -200,8 +208,7 @@ def _prepared(
     if missing:
         raise DataMismatch(f"the loss depends on {', '.join(missing)}: give a value")
     needed = {length.name for v in program.parameters for length in v.shape if length is not None and not length.value}
-    if needed - found.keys():
-        raise DataMismatch(f"nothing says how large {', '.join(sorted(needed - found.keys()))} is: give sizes")
+    found |= dict.fromkeys(needed - found.keys(), hidden)
     values = tuple(float(given[variable.identifier]) for variable in program.constants)
     return _Prepared(inputs, targets, values, {name: found[name] for name in needed})
 

@@ -39,8 +39,8 @@ from derive.algebra.terms import (
 def tidy(term: Term) -> Term:
     """A term with every sum over a delta's index carried out, equal terms added up and equal factors gathered.
 
+    >>> from derive.algebra.terms import Entry, Name, add
     >>> u = Entry(Name("u"))
-    >>> from derive.algebra.terms import add
     >>> tidy(add(mul(u, u), mul(u, u)))
     2*(u)**(2)
     """

@@ -38,9 +38,11 @@ from derive.algebra.terms import (
     Extent,
     Fun,
     Index,
+    Level,
     Mul,
     Name,
     Num,
+    Partial,
     Positive,
     Pow,
     Size,
@@ -51,6 +53,7 @@ from derive.algebra.terms import (
     power,
     size,
     total,
+    walk,
 )
 from derive.matrices import NoIndexForm, NoMatrixForm, definitions, derivative, from_sympy, plan, to_sympy
 from derive.network import network
@@ -279,3 +282,18 @@ def test_a_hostile_name_is_a_name() -> None:
     written = to_sympy(array(name, (N,)))
     assert written.name == name.base
     assert from_sympy(written).body.free
+
+
+def test_a_jacobian_is_a_matrix_with_a_name() -> None:
+    """Chains of derivatives, as notes write them, contract along the variable that links them."""
+    theory = network(("n", "h", "c"))
+    h, c = size("h"), size("c")
+    i, k, j = fresh(c), fresh(c), fresh(h)
+    level = {number: (Level("", number),) for number in (1, 2)}
+    a2, z2, a1 = Entry(Name("a", level[2]), (i,)), Entry(Name("z", level[2]), (k,)), Entry(Name("a", level[1]), (j,))
+    chain = total((i, k), Mul((Partial(Entry(Name("L")), a2), Partial(a2, z2), Partial(z2, a1))))
+    written = to_sympy(Array((j,), chain), theory)
+    assert str(written) == "dz^(2)/da^(1).T*da^(2)/dz^(2).T*dL/da^(2)"
+    again = from_sympy(written, theory)
+    assert {node for node in walk(again.body) if isinstance(node, Partial)}
+    assert str(to_sympy(again, theory)) == str(written)

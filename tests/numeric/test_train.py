@@ -48,8 +48,8 @@ def test_sizes_come_from_the_data_and_from_the_caller() -> None:
     theory = network(("n", "h", "c"))
     run = train(theory, xor(), epochs=10, sizes={"h": 5})
     assert run.parameters["W1"].shape == (5, 2)
-    with pytest.raises(DataMismatch, match="how large h is"):
-        train(theory, xor(), epochs=10)
+    assert run.sizes == {"n": 2, "h": 5, "c": 1}
+    assert train(theory, xor(), epochs=10, hidden=3).sizes["h"] == 3
 
 
 def test_data_that_do_not_fit_are_refused_with_both_shapes() -> None:
