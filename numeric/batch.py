@@ -51,8 +51,8 @@ def batched(
     """The theory over many examples: data n becomes n x m in columns, m x n in rows; scalar data becomes a row (a
     column).
 
-    `layout` is "rows" where the inputs lie as rows, else "columns". A theory that is written for a batch stays as
-    it is.
+    What the loss does not need, such as the errors of a backward pass, is left out. `layout` is "rows" where the
+    inputs lie as rows, else "columns". A theory that is written for a batch stays as it is.
 
     Raises:
         NotLowerable: a quantity that depends on data has two indices already, or there is no loss.
@@ -63,9 +63,12 @@ def batched(
         raise NotLowerable("no loss: a scalar that is defined from the network's output is needed")
     if layout is None:
         layout = "rows" if any(symbol.row for symbol in theory.inputs) else "columns"
+    needed = needed_for(theory, theory.loss)
+    definitions = {name: definition for name, definition in theory.definitions.items() if name in needed}
+    dropped = theory.definitions.keys() - definitions.keys()
+    symbols = {name: symbol for name, symbol in theory.symbols.items() if name not in dropped}
+    theory = replace(theory, symbols=dict(symbols), definitions=dict(definitions))
     spread = _dependent(theory)
-    symbols = dict(theory.symbols)
-    definitions = dict(theory.definitions)
     for name in spread:
         symbol, definition = theory.symbol(name), theory.definition(name)
         if name is theory.loss:
@@ -76,6 +79,7 @@ def batched(
             )
         if symbol is not None:
             symbols[name] = _widened_symbol(symbol, examples, layout)
+    assert theory.loss is not None
     loss = theory.definitions[theory.loss]
     index = fresh(examples)
     body: Term = Total(index, _over(loss.value.body, spread, index, layout))
@@ -83,6 +87,23 @@ def batched(
         body = mul(num(Fraction(1, examples.value)) if examples.value else power(Extent(examples), -1), body)
     definitions[theory.loss] = Definition(theory.loss, Array((), body), loss.source)
     return replace(theory, symbols=symbols, definitions=definitions, batch=examples)
+
+
+def needed_for(theory: Theory, loss: Name) -> dict[Name, None]:
+    """Everything that the loss is computed from."""
+    found: dict[Name, None] = {}
+    stack = [loss]
+    while stack:
+        name = stack.pop()
+        if name in found:
+            continue
+        found[name] = None
+        definition = theory.definition(name)
+        if definition is not None:
+            if name not in theory.definitions:
+                raise NotLowerable(f"{name!r} is defined for every layer at once: code needs numbered layers")
+            stack.extend(names(definition.value.body))
+    return found
 
 
 def _dependent(theory: Theory) -> frozenset[Name]:

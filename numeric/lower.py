@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import ONE, Entry, Index, Name, Partial, Size, Term, Total, names, num, transform, walk
+from derive.algebra.terms import ONE, Entry, Index, Name, Partial, Size, Term, Total, num, transform, walk
 from derive.calculus import backward
 from derive.calculus.chain import depends
 from derive.matrices.plan import Leaf, Node, NoMatrixForm
 from derive.matrices.tidy import tidy
 from derive.theory import Definition, Theory
 from numeric import program as p
-from numeric.batch import NotLowerable
+from numeric.batch import NotLowerable, needed_for
 from numeric.cancel import cancelled, quotients
 from numeric.identifiers import Identifiers
 from numeric.orient import NumericPlanner, Orientation
@@ -47,7 +47,7 @@ class _Lowering:
             raise NotLowerable("no loss: a scalar that is defined from the network's output is needed")
         self.loss = theory.loss
         self.distributions = distributions
-        needed = _needed(theory, theory.loss)
+        needed = needed_for(theory, theory.loss)
         for name in needed:
             if any(level.letter for level in name.levels):
                 raise NotLowerable(f"{name!r} stands for every layer: code needs a number of layers")
@@ -233,20 +233,3 @@ def _axes(value: Array) -> tuple[Index | None, Index | None]:
     if value.rank == 0:
         return None, None
     raise NotLowerable(f"an array with {value.rank} indices is no matrix")
-
-
-def _needed(theory: Theory, loss: Name) -> dict[Name, None]:
-    """Everything that the loss is computed from."""
-    found: dict[Name, None] = {}
-    stack = [loss]
-    while stack:
-        name = stack.pop()
-        if name in found:
-            continue
-        found[name] = None
-        definition = theory.definition(name)
-        if definition is not None:
-            if name not in theory.definitions:
-                raise NotLowerable(f"{name!r} is defined for every layer at once: code needs numbered layers")
-            stack.extend(names(definition.value.body))
-    return found
