@@ -88,13 +88,15 @@ def backward_step(theory: Theory, loss: Entry, by: Entry) -> Term:
     """
     parts = []
     for user in users(theory, by.name):
+        if user.name is not loss.name and not depends(theory, loss.name, user.name):
+            continue  # a backward quantity, or another branch: no path to the loss
         indices = tuple(fresh(index.size) for index in user.value.indices)
         slope = local(user.value.at(*indices), by)
         if slope is ZERO:
             continue
         if user.name is loss.name:
             parts.append(slope)
-        elif depends(theory, loss.name, user.name):
+        else:
             parts.append(total(indices, mul(Partial(loss, Entry(user.name, indices)), slope)))
     return add(*parts)
 

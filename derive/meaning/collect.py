@@ -184,14 +184,22 @@ class _Collector:
             head = replace(head, name=whole)
         if any(own is head.name or family_letters(own, head.name) is not None for own in self.right_sides):
             return
+        for place, side in zip(places[:-1], right_sides[:-1], strict=True):
+            # `a = z = W x`: every new name on the way is defined by its neighbour, the last of them by the last side
+            following = self._plain_name(side) if side is not None else None
+            if following is None or following.entries or following.name in self.right_sides or following.name is head.name:
+                break
+            assert side is not None
+            self.right_sides[head.name] = (side, first.line, letters)
+            self.meanings[place] = Meaning("definition", head.name)
+            head, letters = following, ()
         last = right_sides[-1]
         assert last is not None
         self.right_sides[head.name] = (last, first.line, letters)
-        if len(places) == 1:
-            self.meanings[places[0]] = Meaning("definition", head.name)
-        else:
-            # the head equals the last side by definition, so the chain's first equality is read against it
-            self.meanings[places[0]] = Meaning("head of chain", head.name)
+        remaining = [place for place in places if self.meanings[place].kind != "definition"]
+        # the head equals the last side by definition, so a longer chain's first equality is read against it
+        kind = "definition" if len(remaining) == 1 else "head of chain"
+        self.meanings[remaining[0]] = Meaning(kind, head.name)
 
     def _plain_name(self, node: Node) -> Written | None:
         found = written(node, self.vocabulary.subscripted, self.vocabulary.layered)

@@ -213,6 +213,8 @@ class Evaluation:
                 raise Undefined(f"{term!r} has no value of its own")
 
     def _entry(self, entry: Entry, at: Mapping[Index, int]) -> Value:
+        if any(level.letter for level in entry.name.levels):
+            raise Undefined(f"{entry.name!r} stands for many layers, and has no value until one is chosen")
         places = tuple(at[index] for index in entry.indices)
         key = (entry.name, places)
         if key not in self._memo:

@@ -115,7 +115,6 @@ def _pairs(understanding: Understanding, left: Node, right: Node) -> Iterator[tu
     Raises:
         ShapeMismatch: there are none.
     """
-    theory = understanding.theory
     mismatch: ShapeMismatch | None = None
     found = False
     scope = _scope(understanding)
@@ -129,11 +128,18 @@ def _pairs(understanding: Understanding, left: Node, right: Node) -> Iterator[tu
             mismatch = mismatch or error
             continue
         found = True
-        yield scope.space.settled(first), scope.space.settled(second), (*a.notes, *b.notes, *note)
+        yield *_with_letters(scope.space.settled(first), scope.space.settled(second)), (*a.notes, *b.notes, *note)
     if not found:
         assert mismatch is not None
         raise mismatch
-    del theory
+
+
+def _with_letters(left: Array, right: Array) -> tuple[Array, Array]:
+    """Both sides as arrays over the index letters that stand free in them as well: `y_j = ...` is claimed for every j."""
+    right = Array(left.indices, right.at(*left.indices), right.row)
+    letters = sorted((left.body.free | right.body.free) - set(left.indices), key=lambda index: index.label)
+    indices = (*left.indices, *letters)
+    return Array(indices, left.body, left.row), Array(indices, right.body, right.row)
 
 
 def _fitted(scope: Scope, left: Reading, right: Reading) -> tuple[Array, Array, tuple[str, ...]]:
