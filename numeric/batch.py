@@ -52,12 +52,12 @@ def batched(
     column).
 
     What the loss does not need, such as the errors of a backward pass, is left out. `layout` is "rows" where the
-    inputs lie as rows, else "columns". A theory that is written for a batch stays as it is.
+    inputs lie as rows, else "columns". A theory whose inputs are matrices is written for a batch, and stays as it is.
 
     Raises:
         NotLowerable: a quantity that depends on data has two indices already, or there is no loss.
     """
-    if theory.batch is not None:
+    if theory.batch is not None or any(len(symbol.shape) > 1 for symbol in theory.inputs):
         return theory
     if theory.loss is None or theory.loss not in theory.definitions:
         raise NotLowerable("no loss: a scalar that is defined from the network's output is needed")
@@ -69,6 +69,8 @@ def batched(
     symbols = {name: symbol for name, symbol in theory.symbols.items() if name not in dropped}
     theory = replace(theory, symbols=dict(symbols), definitions=dict(definitions))
     spread = _dependent(theory)
+    if theory.loss not in spread:
+        raise NotLowerable(f"{theory.loss!r} does not depend on any input or target: there is nothing to learn from")
     for name in spread:
         symbol, definition = theory.symbol(name), theory.definition(name)
         if name is theory.loss:

@@ -102,7 +102,7 @@ class _Lowering:
         if length.value is not None:
             return p.Number(num(length.value).value)
         for symbol in sorted(self.symbols.values(), key=lambda one: one.role != "input"):
-            if symbol.role in ("input", "parameter") and length in symbol.shape:
+            if symbol.role in ("input", "parameter", "constant") and length in symbol.shape:
                 variable = self._variable(symbol.name)
                 return p.Length(variable, variable.shape.index(length))
         raise NotLowerable(f"nothing that is given has the size {length}")

@@ -33,10 +33,12 @@ from derive.algebra.functions import KNOWN
 from derive.algebra.terms import (
     ONE,
     Arg,
+    Entry,
     Extent,
     Fun,
     Level,
     Name,
+    Partial,
     Size,
     Total,
     add,
@@ -274,3 +276,27 @@ def test_matrices_of_one_example_are_refused() -> None:
     notes.define("L", trace(array(Name("S"), (n, n))))
     with pytest.raises(NotLowerable, match="no room"):
         batched(notes.theory("L"), size("m"))
+
+
+def test_a_loss_that_no_example_enters_is_refused() -> None:
+    n = size("n")
+    notes = Notes()
+    notes.given("x", "input", n)
+    w = notes.given("w", "parameter", n)
+    notes.define("L", half_squares(w))
+    with pytest.raises(NotLowerable, match="does not depend on any input"):
+        numeric.compile(notes.theory("L"))
+
+
+def test_what_the_loss_does_not_need_is_left_out() -> None:
+    """Notes define their backward quantities too; those are no part of the forward pass."""
+    n = size("n")
+    notes = Notes()
+    x, y, W = notes.given("x", "input", n), notes.given("y", "target", n), notes.given("W", "parameter", n, n)
+    out = notes.define("a", apply("tanh", matmul(W, x)))
+    notes.define("L", half_squares(minus(out, y)))
+    i = fresh(n)
+    notes.define(r"\delta", Array((i,), Partial(Entry(Name("L")), Entry(Name("a"), (i,)))))
+    own = numeric.compile(notes.theory("L"))
+    assert "delta" not in own.source
+    assert [line.target.identifier for line in own.program.forward] == ["a"]
