@@ -92,14 +92,14 @@ def apply(function: str, value: Array, order: int = 0) -> Array:
     return entrywise(lambda body: Fun(function, order, body), value)
 
 
-def together(
-    left: Array, right: Array, combine: Callable[[Term, Term], Term], verb: str, agree: Agree = same
-) -> Array:
+def together(left: Array, right: Array, combine: Callable[[Term, Term], Term], verb: str, agree: Agree = same) -> Array:
     """Two arrays of one shape, entry by entry."""
     if left.rank != right.rank or not all(agree(a, b) for a, b in zip(left.shape, right.shape, strict=True)):
         raise ShapeMismatch(f"{show(left)} cannot be {verb} {show(right)}", left, right)
     if left.rank == 1 and left.row != right.row:
-        raise ShapeMismatch(f"{show(left)} cannot be {verb} {show(right)}: one is a row, the other a column", left, right)
+        raise ShapeMismatch(
+            f"{show(left)} cannot be {verb} {show(right)}: one is a row, the other a column", left, right
+        )
     return Array(left.indices, combine(left.body, right.at(*left.indices)), left.row)
 
 

@@ -100,7 +100,9 @@ class Normalizer:
             case Arg():
                 return of_atom(Atom("argument", term.position))
             case Delta():
-                return self._simplify([Monomial(Fraction(1), ((Atom("delta", None, (term.left, term.right)), Fraction(1)),))])
+                return self._simplify(
+                    [Monomial(Fraction(1), ((Atom("delta", None, (term.left, term.right)), Fraction(1)),))]
+                )
             case Add():
                 return plus(*(self.polynomial(part) for part in term.terms))
             case Mul():
@@ -191,11 +193,20 @@ class Normalizer:
 
     def _unit_sum(self, monomial: Monomial) -> Monomial | None:
         for place, (atom, exponent) in enumerate(monomial.factors):
-            if atom.kind != "entry" or exponent != 1 or not isinstance(atom.head, Name) or atom.head not in self.unit_sums:
+            if (
+                atom.kind != "entry"
+                or exponent != 1
+                or not isinstance(atom.head, Name)
+                or atom.head not in self.unit_sums
+            ):
                 continue
             index = atom.indices[self.unit_sums[atom.head]]
             others = monomial.factors[:place] + monomial.factors[place + 1 :]
-            if index in monomial.bound and not any(index in other.free for other, _ in others) and atom.indices.count(index) == 1:
+            if (
+                index in monomial.bound
+                and not any(index in other.free for other, _ in others)
+                and atom.indices.count(index) == 1
+            ):
                 self.assumptions[("unit sum", atom.head)] = None
                 return Monomial(monomial.coefficient, others, tuple(i for i in monomial.bound if i is not index))
         return None

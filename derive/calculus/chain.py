@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from derive.algebra.rules import differentiate
 from derive.algebra.terms import (
     ONE,
     ZERO,
@@ -30,7 +31,6 @@ from derive.algebra.terms import (
     total,
     transform,
 )
-from derive.algebra.rules import differentiate
 from derive.theory import Definition, Theory
 
 
@@ -139,15 +139,15 @@ def _instance(owner: Name, used: Name, name: Name) -> Name | None:
                 return None
             continue
         letters[pattern.letter] = asked.shifted(-pattern.offset)
-    levels = tuple(letters[level.letter].shifted(level.offset) if level.letter in letters else level for level in owner.levels)
+    levels = tuple(
+        letters[level.letter].shifted(level.offset) if level.letter in letters else level for level in owner.levels
+    )
     return Name(owner.base, levels)
 
 
 def _beyond(theory: Theory, name: Name) -> bool:
     last = theory.last
-    return last is not None and any(
-        level.letter == last.letter and level.offset > last.offset for level in name.levels
-    )
+    return last is not None and any(level.letter == last.letter and level.offset > last.offset for level in name.levels)
 
 
 def depends(theory: Theory, name: Name, on: Name) -> bool:

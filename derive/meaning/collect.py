@@ -74,7 +74,9 @@ def understand(placed: Iterable[Placed], title: str = "") -> Understanding:
 class _Collector:
     def __init__(self, placed: tuple[Placed, ...], title: str) -> None:
         self.placed, self.title = placed, title
-        self.trees = [node for each in placed for node in (each.statement.left, each.statement.right) if node is not None]
+        self.trees = [
+            node for each in placed for node in (each.statement.left, each.statement.right) if node is not None
+        ]
         self.meanings: list[Meaning] = [Meaning("claim")] * len(placed)
         self.functions: dict[str, FunctionDefinition] = {}
         self.definitions: dict[Name, Definition] = {}
@@ -93,7 +95,13 @@ class _Collector:
         self._define()
         theory = self._theory()
         return Understanding(
-            theory, self.vocabulary, self.table, self.placed, tuple(self.meanings), self.problems, frozenset(self.parameters)
+            theory,
+            self.vocabulary,
+            self.table,
+            self.placed,
+            tuple(self.meanings),
+            self.problems,
+            frozenset(self.parameters),
         )
 
     # functions of one number
@@ -105,7 +113,7 @@ class _Collector:
             if each.supposed or statement.right is None or statement.relation not in EQUALITIES:
                 continue
             signature = _signature(statement.left, self.vocabulary)
-            if signature is None or not statement.last and statement.link:
+            if signature is None or (not statement.last and statement.link):
                 continue
             name, parameter = signature
             if repr(name) in self.functions:
@@ -136,7 +144,9 @@ class _Collector:
             return None
         if value.rank:
             return None
-        return transform(value.body, lambda node: Arg(0) if isinstance(node, Entry) and node.name is parameter else None)
+        return transform(
+            value.body, lambda node: Arg(0) if isinstance(node, Entry) and node.name is parameter else None
+        )
 
     # what each statement is
 
@@ -172,7 +182,9 @@ class _Collector:
             self.meanings[places[0]] = Meaning("declaration", head.name)
             return
         right_sides = [self.placed[place].statement.right for place in places]
-        if statement.relation in {"-=", "+="} or any(_mentions(side, head.name, self.vocabulary) for side in right_sides):
+        if statement.relation in {"-=", "+="} or any(
+            _mentions(side, head.name, self.vocabulary) for side in right_sides
+        ):
             for place in places:
                 self.meanings[place] = Meaning("update" if place == places[0] else "claim", head.name)
             return
@@ -187,7 +199,12 @@ class _Collector:
         for place, side in zip(places[:-1], right_sides[:-1], strict=True):
             # `a = z = W x`: every new name on the way is defined by its neighbour, the last of them by the last side
             following = self._plain_name(side) if side is not None else None
-            if following is None or following.entries or following.name in self.right_sides or following.name is head.name:
+            if (
+                following is None
+                or following.entries
+                or following.name in self.right_sides
+                or following.name is head.name
+            ):
                 break
             assert side is not None
             self.right_sides[head.name] = (side, first.line, letters)
@@ -223,7 +240,9 @@ class _Collector:
     def _introduce_rates(self, statement: Statement) -> None:
         """The step size of an update is a number by convention, whether or not the page says so before its first use."""
         for node in walk(statement.right):
-            found = written(node, self.vocabulary.subscripted, self.vocabulary.layered) if isinstance(node, Node) else None
+            found = (
+                written(node, self.vocabulary.subscripted, self.vocabulary.layered) if isinstance(node, Node) else None
+            )
             if found is not None and found.name.base in RATES:
                 self.table.guess(found.name)
 
@@ -297,7 +316,11 @@ class _Collector:
         spellings: dict[str, Spelling] = {}
         for tree in self.trees:
             for node in walk(tree):
-                found = written(node, self.vocabulary.subscripted, self.vocabulary.layered) if isinstance(node, Scripted) else None
+                found = (
+                    written(node, self.vocabulary.subscripted, self.vocabulary.layered)
+                    if isinstance(node, Scripted)
+                    else None
+                )
                 if found is not None and found.level_style:
                     spellings.setdefault(found.name.base, Spelling(found.latex, found.level_style))  # type: ignore[arg-type]
         for name in symbols:
@@ -335,7 +358,9 @@ def _in_order(definitions: dict[Name, Definition]) -> dict[Name, Definition]:
 
 
 def _loss(definitions: dict[Name, Definition]) -> Name | None:
-    scalars = [n for n, d in definitions.items() if not d.value.rank and not any(isinstance(t, Partial) for t in _terms(d))]
+    scalars = [
+        n for n, d in definitions.items() if not d.value.rank and not any(isinstance(t, Partial) for t in _terms(d))
+    ]
     for name in reversed(scalars):
         if bare_letter(name.base)[0] in LOSSES:
             return name
@@ -371,9 +396,17 @@ def _signature(node: Node, vocabulary: Vocabulary) -> tuple[Name, Name] | None:
         case _:
             return None
     name, parameter = written(function), written(argument)
-    if name is None or parameter is None or name.entries or name.primes or name.power or parameter.entries or parameter.power:
+    if (
+        name is None
+        or parameter is None
+        or name.entries
+        or name.primes
+        or name.power
+        or parameter.entries
+        or parameter.power
+    ):
         return None
-    if name.name.levels and name.level_style == "_2" or parameter.name.levels:
+    if (name.name.levels and name.level_style == "_2") or parameter.name.levels:
         return None
     return name.name, parameter.name
 
@@ -454,7 +487,9 @@ def _vocabulary(trees: Iterable[Node]) -> Vocabulary:
                 continue
             if plain.entries:
                 lettered.add(plain.latex)
-            if plain.level_style == "2" and any(isinstance(level, Level) and level.letter for level in plain.name.levels):
+            if plain.level_style == "2" and any(
+                isinstance(level, Level) and level.letter for level in plain.name.levels
+            ):
                 layered.add(plain.latex)
             if not isinstance(node, Scripted) and not isinstance(node, Number):
                 continue
@@ -470,7 +505,9 @@ def _plain(trees: Iterable[Node]) -> set[str]:
         # a letter under a subscript, a font or an accent does not stand there on its own
         scripted = {id(node.base) for node in walk(tree) if isinstance(node, Scripted) and node.sub is not None}
         scripted |= {id(node.body) for node in walk(tree) if isinstance(node, Styled | Accented)}
-        found.update(latex for node in walk(tree) if id(node) not in scripted and (latex := base_latex(node)) is not None)
+        found.update(
+            latex for node in walk(tree) if id(node) not in scripted and (latex := base_latex(node)) is not None
+        )
     return found
 
 
@@ -483,5 +520,3 @@ def _entries_of(lettered: set[str], plain: set[str]) -> dict[str, str]:
         if len(candidates) == 1:
             found[light] = candidates.pop()
     return found
-
-

@@ -112,7 +112,9 @@ class Elaborator:
             case Root(body=body, degree=degree):
                 order = self._integer(degree) if degree is not None else 2
                 for inside in self.readings(body):
-                    yield Reading(entrywise(lambda t: power(t, Fraction(1, order)), inside.value), inside.notes, inside.cost)
+                    yield Reading(
+                        entrywise(lambda t: power(t, Fraction(1, order)), inside.value), inside.notes, inside.cost
+                    )
             case Applied(function=function, argument=argument):
                 yield from self._applied(function, argument)
             case BigOperator():
@@ -126,7 +128,9 @@ class Elaborator:
             case _:
                 latex = base_latex(node)
                 if latex is None:
-                    raise NotUnderstood(f"no meaning is known for this {type(node).__name__.lower()}", column=node.span[0])
+                    raise NotUnderstood(
+                        f"no meaning is known for this {type(node).__name__.lower()}", column=node.span[0]
+                    )
                 yield from self._name(node)
 
     # names and scripts
@@ -311,7 +315,9 @@ class Elaborator:
         for left in lefts:
             for right in rights:
                 try:
-                    found.extend(islice(multiply(left, sign, right, self.scope.agree), 1 if self.scope.plainest else None))
+                    found.extend(
+                        islice(multiply(left, sign, right, self.scope.agree), 1 if self.scope.plainest else None)
+                    )
                 except ShapeMismatch as error:
                     mismatch = mismatch or error
         if not found:
@@ -330,9 +336,7 @@ class Elaborator:
                     numerator = above.value
                     if not numerator.rank:
                         numerator = spread(numerator, inverse.shape, inverse.row)
-                    yield from multiply(
-                        Reading(numerator, notes, cost), r"\odot", Reading(inverse), self.scope.agree
-                    )
+                    yield from multiply(Reading(numerator, notes, cost), r"\odot", Reading(inverse), self.scope.agree)
 
     # functions
 
@@ -419,8 +423,10 @@ class Elaborator:
         yield Reading(scalar(value))
 
     def _condition(self, node: Node) -> Term:
-        relations = node if isinstance(node, Relations) else next(
-            (part for part in walk(node) if isinstance(part, Relations)), None
+        relations = (
+            node
+            if isinstance(node, Relations)
+            else next((part for part in walk(node) if isinstance(part, Relations)), None)
         )
         if relations is None:
             return ONE  # "otherwise", "else"
@@ -480,7 +486,11 @@ class Elaborator:
         """`L(w, b)` is the value named L, if L is one."""
         if isinstance(node, Product) and len(node.factors) == 2 and isinstance(node.factors[1][1], Fenced):
             name = self._written(node.factors[0][1])
-            if name is not None and self.scope.shape_of(name.name) is not None and self.function_letter(node.factors[0][1]) is None:
+            if (
+                name is not None
+                and self.scope.shape_of(name.name) is not None
+                and self.function_letter(node.factors[0][1]) is None
+            ):
                 return node.factors[0][1]
         return node
 
@@ -597,4 +607,3 @@ def _sum_letters(lower: Node | None) -> list[str]:
             if found is None:
                 raise NotUnderstood("a sum whose index is not understood", column=lower.span[0])
             return [found]
-

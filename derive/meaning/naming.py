@@ -73,7 +73,9 @@ def _letters(node: Node) -> str | None:
     return base_latex(node)
 
 
-def written(node: Node, subscripted: frozenset[str] = frozenset(), layered: frozenset[str] = frozenset()) -> Written | None:
+def written(
+    node: Node, subscripted: frozenset[str] = frozenset(), layered: frozenset[str] = frozenset()
+) -> Written | None:
     """A name taken apart, or None where the node is none.
 
     `subscripted` holds the bases whose subscripts are entries (arrays that also stand without one); a number under any other
@@ -89,7 +91,13 @@ def written(node: Node, subscripted: frozenset[str] = frozenset(), layered: froz
         if node.sub is not None:
             result = _with_subscript(result, node.sub, subscripted)
         return Written(
-            result.name, result.latex, result.entries, result.transposed, result.power, result.primes + node.primes, result.level_style
+            result.name,
+            result.latex,
+            result.entries,
+            result.transposed,
+            result.power,
+            result.primes + node.primes,
+            result.level_style,
         )
     latex = base_latex(node)
     return None if latex is None else Written(Name(latex), latex)
@@ -121,18 +129,34 @@ def _with_superscript(inner: Written, sup: Node, layered: frozenset[str]) -> Wri
 
 
 def _with_subscript(inner: Written, sub: Node, subscripted: frozenset[str]) -> Written:
-    items = sub.items if isinstance(sub, Sequence) else [f for _, f in sub.factors] if isinstance(sub, Product) else [sub]
+    items = (
+        sub.items if isinstance(sub, Sequence) else [f for _, f in sub.factors] if isinstance(sub, Product) else [sub]
+    )
     is_number = all(isinstance(item, Number) for item in items)
     if any(isinstance(item, Word) for item in items) or (is_number and inner.latex not in subscripted):
         text = ",".join(subscript_text(item) for item in items)
         if is_number and len(items) == 1 and not inner.name.levels:
             return Written(
-                Name(inner.name.base, (Level("", int(text)),)), inner.latex, (), inner.transposed, inner.power, inner.primes, "_2"
+                Name(inner.name.base, (Level("", int(text)),)),
+                inner.latex,
+                (),
+                inner.transposed,
+                inner.power,
+                inner.primes,
+                "_2",
             )
         base = f"{inner.name.base}_{{{text}}}"
-        return Written(Name(base, inner.name.levels), base, (), inner.transposed, inner.power, inner.primes, inner.level_style)
+        return Written(
+            Name(base, inner.name.levels), base, (), inner.transposed, inner.power, inner.primes, inner.level_style
+        )
     return Written(
-        inner.name, inner.latex, inner.entries + tuple(items), inner.transposed, inner.power, inner.primes, inner.level_style
+        inner.name,
+        inner.latex,
+        inner.entries + tuple(items),
+        inner.transposed,
+        inner.power,
+        inner.primes,
+        inner.level_style,
     )
 
 

@@ -91,9 +91,11 @@ class ShapeTable:
             return ()
         if not isinstance(region, Scripted) or base_latex(region.base) != r"\mathbb{R}" or region.sup is None:
             return None
-        parts = [f for _, f in region.sup.factors] if isinstance(region.sup, Product) and any(
-            sign == r"\times" for sign, _ in region.sup.factors
-        ) else [region.sup]
+        parts = (
+            [f for _, f in region.sup.factors]
+            if isinstance(region.sup, Product) and any(sign == r"\times" for sign, _ in region.sup.factors)
+            else [region.sup]
+        )
         return tuple(self.size_of(part) for part in parts)
 
     def size_of(self, node: Node) -> Size:
@@ -142,7 +144,9 @@ def size_text(node: Node) -> str:
         case Fenced(left=left, body=body, right=right):
             return left + size_text(body) + right
         case Sum(terms=terms):
-            return "".join((sign if place or sign == "-" else "") + size_text(t) for place, (sign, t) in enumerate(terms))
+            return "".join(
+                (sign if place or sign == "-" else "") + size_text(t) for place, (sign, t) in enumerate(terms)
+            )
         case Product(factors=factors):
             return "".join(f"{sign} {size_text(factor)}".strip() for sign, factor in factors)
         case Number(text=text):

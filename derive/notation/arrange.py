@@ -17,9 +17,7 @@ ALIGNMENTS = frozenset(
         "multline*", "eqnarray", "eqnarray*", "equation", "equation*", "flalign", "flalign*", "displaymath", "math",
     }
 )  # fmt: skip
-GRIDS = frozenset(
-    {"matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "array", "subarray"}
-)
+GRIDS = frozenset({"matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "array", "subarray"})
 CASES = frozenset({"cases", "dcases", "rcases", "cases*", "dcases*"})
 
 OPERATORS = frozenset({"sum", "product"})

@@ -62,7 +62,13 @@ _RELATION_VARIANTS = {
     r"\colon": ":", r"\given": r"\mid", r"\longleftarrow": r"\leftarrow", r"\owns": r"\ni", r"\longmapsto": r"\mapsto",
     r"\triangleeq": r"\triangleq", r"\varpropto": r"\propto", r"\leqq": r"\leq", r"\geqq": r"\geq", "|": r"\mid",
 }  # fmt: skip
-_PRODUCT_VARIANTS = {r"\land": r"\wedge", r"\lor": r"\vee", r"\centerdot": r"\cdot", r"\slash": "/", r"\cdotp": r"\cdot"}
+_PRODUCT_VARIANTS = {
+    r"\land": r"\wedge",
+    r"\lor": r"\vee",
+    r"\centerdot": r"\cdot",
+    r"\slash": "/",
+    r"\cdotp": r"\cdot",
+}
 _ELLIPSIS = {"ldots", "dots", "cdots", "vdots", "ddots", "dotsc", "dotsb", "dotso", "dotsm"}
 _WIDE = frozenset({"quad", "qquad", ";", " ", ":", ">", "enspace"})
 _IGNORED = frozenset(
@@ -243,7 +249,18 @@ class Lexer:
             return self._sized("open" if name.endswith("l") else "close", start, end)
         if name in _TEXTS:
             return self._text(name, start, end)
-        if name in ("operatorname", "mathrm", "textit", "mathit", "mathsf", "textsf", "texttt", "mathtt", "textbf", "rm"):
+        if name in (
+            "operatorname",
+            "mathrm",
+            "textit",
+            "mathit",
+            "mathsf",
+            "textsf",
+            "texttt",
+            "mathtt",
+            "textbf",
+            "rm",
+        ):
             if self._name(name, start, end):
                 return None
         elif name in ("begin", "end"):
@@ -328,7 +345,9 @@ class Lexer:
             self.wide = True
             return
         wide_before, before = self.wide, self.tokens[-1].kind if self.tokens else "end"
-        self._emit("prose" if is_prose(text, wide_before, before, self.source, self.at) else "name", text, start, self.at)
+        self._emit(
+            "prose" if is_prose(text, wide_before, before, self.source, self.at) else "name", text, start, self.at
+        )
         if self.tokens[-1].kind == "name":
             self.tokens[-1].text = text.strip()
             if len(text.strip()) == 1:
@@ -337,7 +356,11 @@ class Lexer:
     def _name(self, name: str, start: int, end: int) -> bool:
         """A word in upright letters; False if the argument is mathematics in another font."""
         at = self._skip_star(end) if name == "operatorname" else end
-        if not self.source[at:].lstrip()[:1] == "{" if len(self.source) - at < 40 else self.source[at : at + 40].lstrip()[:1] != "{":
+        if (
+            not self.source[at:].lstrip()[:1] == "{"
+            if len(self.source) - at < 40
+            else self.source[at : at + 40].lstrip()[:1] != "{"
+        ):
             return False
         self.at = at
         raw = self._argument(name)

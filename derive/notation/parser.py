@@ -179,7 +179,9 @@ class Parser:
         at = self.at
         while self.tokens[at].kind in ("comma", "quad", "point"):
             at += 1
-        return self.tokens[at].kind in _ENDS or (self.token.kind == "point" and self.tokens[self.at + 1].kind != "letter")
+        return self.tokens[at].kind in _ENDS or (
+            self.token.kind == "point" and self.tokens[self.at + 1].kind != "letter"
+        )
 
     def relations(self) -> Node:
         first = self.at
@@ -405,7 +407,11 @@ class Parser:
             return node
         if isinstance(node, Product) and after not in ("sub", "sup", "prime"):
             return node
-        if not isinstance(node, Sum | Relations | Sequence) and before in ("sum", *_BOUNDS) and after in ("sum", *_ENDS):
+        if (
+            not isinstance(node, Sum | Relations | Sequence)
+            and before in ("sum", *_BOUNDS)
+            and after in ("sum", *_ENDS)
+        ):
             return node
         return Fenced(".", node, ".", span=self.span(first))
 
@@ -660,7 +666,12 @@ class Parser:
         scripts = Scripts(self)
         order = 1
         if scripts.read():
-            if scripts.sub is None and not scripts.primes and isinstance(scripts.sup, Number) and scripts.sup.text.isdigit():
+            if (
+                scripts.sub is None
+                and not scripts.primes
+                and isinstance(scripts.sup, Number)
+                and scripts.sup.text.isdigit()
+            ):
                 order = int(scripts.sup.text[:3])
             else:
                 return scripts.on(Symbol(symbol, span=self.span(first)), self.span(first))

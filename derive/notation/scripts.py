@@ -100,6 +100,6 @@ def loose(node: Node) -> bool:
         return not isinstance(node.argument, Fenced)
     if isinstance(node, Derivative):
         return node.style != "fraction"
-    return isinstance(node, Sum | Relations | Sequence | Product | BigOperator | Differential) or node == Symbol(r"\nabla")
-
-
+    return isinstance(node, Sum | Relations | Sequence | Product | BigOperator | Differential) or node == Symbol(
+        r"\nabla"
+    )

@@ -64,7 +64,9 @@ class Ellipsis(Node):
 
 
 Style = Literal["bold", "upright", "calligraphic", "blackboard", "sans", "fraktur", "script", "italic"]
-Accent = Literal["hat", "bar", "tilde", "vec", "dot", "ddot", "overline", "underline", "widehat", "widetilde", "check", "breve"]
+Accent = Literal[
+    "hat", "bar", "tilde", "vec", "dot", "ddot", "overline", "underline", "widehat", "widetilde", "check", "breve"
+]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ _PROSE = frozenset(
 _OPERAND_BEFORE = frozenset({"relation", "sum", "product", "sub", "sup", "group", "frac"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_ -]*")
 _SPACES = r"(?:\s|~|\\[,! ;:>]|\\q?quad(?![A-Za-z]))*"
-_GOES_ON = re.compile(_SPACES + r"(?:[=<>+*/^_]|-|\(|\\left|\\(?:in|leq?|geq?|neq?|to|cdot|times|odot|approx|equiv|propto)\b)")
+_GOES_ON = re.compile(
+    _SPACES + r"(?:[=<>+*/^_]|-|\(|\\left|\\(?:in|leq?|geq?|neq?|to|cdot|times|odot|approx|equiv|propto)\b)"
+)
 _WIDE_OR_END = re.compile(r"\s*(?:(?:\\,\s*)*(?:\\[ ;:>]|\\q?quad(?![A-Za-z])|~|\\\\|&|\\end\b)|$)")
 
 
@@ -47,8 +49,12 @@ def is_prose(text: str, wide_before: bool, kind_before: str, source: str, at: in
         return True
     if not is_name(bare):
         return True
-    if kind_before in _OPERAND_BEFORE or _GOES_ON.match(source, at) and not text.endswith(" "):
+    if kind_before in _OPERAND_BEFORE or (_GOES_ON.match(source, at) and not text.endswith(" ")):
         return False
     if text != bare or " " in bare:
         return True
-    return bool(len(bare) > 1 and _WIDE_OR_END.match(source, at) and (wide_before or re.match(r"\s*[^\s$]", source[at : at + 40])))
+    return bool(
+        len(bare) > 1
+        and _WIDE_OR_END.match(source, at)
+        and (wide_before or re.match(r"\s*[^\s$]", source[at : at + 40]))
+    )

@@ -70,7 +70,9 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
     return looked
 
 
-def _look(theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int]) -> Refuted | Undecided:
+def _look(
+    theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int]
+) -> Refuted | Undecided:
     agreed = 0
     for seed in range(_POINTS):
         point = Point(theory, seed, unit=unit, positive=_positive_names(left, right))
@@ -113,7 +115,10 @@ def _certify(
         except (Undefined, NotDifferentiable):
             continue
         if not a.overlaps(b):
-            inputs = {_entry_text(name, places): str(value) for (name, places), value in sorted(point.inputs.items(), key=repr)}
+            inputs = {
+                _entry_text(name, places): str(value)
+                for (name, places), value in sorted(point.inputs.items(), key=repr)
+            }
             entry = ", ".join(f"{place + 1}" for place in at.values())
             return Counterexample(inputs, _shown(a), _shown(b), entry)
     return None
@@ -204,5 +209,3 @@ def is_diagonal(theory: Theory, of: Entry, by: Entry) -> bool:
     except (NotDifferentiable, TooLarge):
         return False
     return False
-
-

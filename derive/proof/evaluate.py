@@ -282,5 +282,3 @@ def _sum(values: Any, arithmetic: Arithmetic) -> Value:
     for value in values:
         result = result + value
     return result
-
-

@@ -50,7 +50,9 @@ def _definition(understanding: Understanding, meaning: Meaning) -> StatementVerd
         return StatementVerdict("definition", "", Verdict.UNKNOWN, reason)
     recognised = derivative_named(theory, definition.name)
     if recognised is not None:
-        return StatementVerdict("definition", "", Verdict.PROVED, f"it is the derivative of {theory.loss!r} by {recognised!r}")
+        return StatementVerdict(
+            "definition", "", Verdict.PROVED, f"it is the derivative of {theory.loss!r} by {recognised!r}"
+        )
     return StatementVerdict("definition", "", Verdict.DEFINED)
 
 
@@ -104,7 +106,12 @@ def _claim(understanding: Understanding, left: Node, right: Node | None, meaning
         decision, notes = refuted[0]
         assert isinstance(decision, Refuted)
         return StatementVerdict(
-            kind, "", Verdict.REFUTED, "the two sides differ", reading="; ".join(notes), counterexample=decision.counterexample
+            kind,
+            "",
+            Verdict.REFUTED,
+            "the two sides differ",
+            reading="; ".join(notes),
+            counterexample=decision.counterexample,
         )
     return StatementVerdict(kind, "", Verdict.REFUTED, f"the shapes do not fit: {mismatch}")
 
@@ -187,5 +194,3 @@ def _is_rate(theory: Theory, name: Name) -> bool:
         symbol is not None and symbol.role == "constant" and not symbol.shape and loss is not None
         and not depends(theory, loss, name)
     )  # fmt: skip
-
-

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction as Rational
 
-from derive.notation.tree import Applied, Fenced, Fraction, Node, Number, Product, Root, Scripted, Styled, Sum, Symbol, Word
+from derive.notation.tree import (
+    Applied,
+    Fenced,
+    Fraction,
+    Node,
+    Number,
+    Product,
+    Root,
+    Scripted,
+    Styled,
+    Sum,
+    Symbol,
+    Word,
+)
 
 
 class Bond(IntEnum):
