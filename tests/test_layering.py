@@ -30,7 +30,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("derive.verdicts",),
     ("derive.check",),
     ("derive",),  # the face: derive/__init__.py alone
-    ("numeric", "reports"),
+    ("numeric",),
+    ("reports",),  # above numeric: a handout prints the emitted code and draws what training with it gives
     ("derive.cli",),
 )
 RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}
@@ -176,7 +177,8 @@ def test_only_the_command_line_knows_everything() -> None:
             continue
         rooms = {room_of(imported) for imported, _, _ in imports_of(module)}
         assert "derive.cli" not in rooms, f"{module} imports the command line"
-        assert not ({"numeric", "reports"} <= rooms), f"{module} imports both numeric and reports"
+        if room_of(module) != "reports":
+            assert not ({"numeric", "reports"} <= rooms), f"{module} imports both numeric and reports"
 
 
 def test_heavy_libraries_are_imported_late() -> None:
