@@ -7,6 +7,7 @@ r"""A document to its verdicts: the whole way of the data in one function.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -64,11 +65,13 @@ def _trees(document: Document) -> tuple[dict[int, Node], dict[int, NotationError
 
 def _understanding(document: Document, trees: dict[int, Node]) -> Understanding:
     placed = []
+    headings = [section.place.line for section in document.sections]
     for number, tree in trees.items():
         formula = document.formulas[number]
         only_supposed = supposed(formula.before, formula.display)
-        for statement in statements(tree):
-            placed.append(Placed(statement, number, formula.place.line, only_supposed))
+        line = formula.place.line
+        section = headings[bisect_right(headings, line) - 1] if headings and headings[0] <= line else 0
+        placed += [Placed(statement, number, line, only_supposed, section) for statement in statements(tree)]
     return understand(placed, document.title)
 
 

@@ -6,20 +6,35 @@ not a definition is left to be judged; `Understanding` says of every statement w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from derive.algebra.arrays import Array, ShapeMismatch
 from derive.algebra.functions import KNOWN, NOTATION
 from derive.algebra.normal import Normalizer, TooLarge
-from derive.algebra.terms import Arg, Entry, Level, Name, Partial, Term, fresh, names, rename, transform
+from derive.algebra.terms import Arg, Entry, Fun, Level, Name, Partial, Pow, Term, Total, fresh, names, rename, transform
 from derive.calculus.chain import NotDifferentiable
 from derive.meaning.elaborate import Elaborator
+from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
 from derive.meaning.naming import Written, base_latex, walk, written
 from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
 from derive.meaning.shapes import SCALARS, ShapeTable, bare_letter, has_arrays
 from derive.meaning.statements import ARROWS, EQUALITIES, Statement
-from derive.notation.tree import Accented, Applied, Derivative, Fenced, Node, Number, Product, Scripted, Styled, Word
+from derive.notation.tree import (
+    Accented,
+    Applied,
+    Derivative,
+    Ellipsis,
+    Fenced,
+    Node,
+    Number,
+    Product,
+    Scripted,
+    Sequence,
+    Styled,
+    Symbol,
+    Word,
+)
 from derive.theory import Definition, FunctionDefinition, Role, Spelling, Theory, family_letters
 from derive.theory import Symbol as TheorySymbol
 
@@ -38,6 +53,8 @@ class Placed:
     formula: int
     line: int
     supposed: bool = False
+    section: int = 0
+    """The line of the heading it stands under."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +78,25 @@ class Understanding:
     parameters: frozenset[Name] = frozenset()
     """The arguments of functions of one number, `x` in `f(x) = ...`: they stand for any number."""
 
+    granted: Mapping[Name, int] = field(default_factory=dict)
+    """Given arrays whose entries add up to one along an axis, by the page's word or as the targets of a softmax."""
+
+    def loss_of(self, place: int) -> Name | None:
+        """The loss that a step of descent at that place speaks of: the one last named in its section, else the page's."""
+        section = self.placed[place].section
+        for before in reversed(self.placed[:place]):
+            if before.section != section:
+                break
+            if before.statement.right is None:
+                named = written(before.statement.left)
+                if named is not None and named.name in self.losses:
+                    return named.name
+        return self.theory.loss
+
+    @property
+    def losses(self) -> tuple[Name, ...]:
+        return _losses(self.theory.definitions)
+
     def scope(self) -> Scope:
         """A scope for judging: settled shapes, nothing guessed."""
         return Scope(self.vocabulary, self.table.known, self.table.sizes, self.table.space)
@@ -83,17 +119,21 @@ class _Collector:
         self.right_sides: dict[Name, tuple[Node, int, tuple[str, ...]]] = {}
         self.problems: dict[int, str] = {}
         self.parameters: set[Name] = set()
+        self.granted: dict[Name, int] = {}
 
     def run(self) -> Understanding:
         self.vocabulary = _vocabulary(self.trees)
+        self.letters = layer_letters(self.trees, self.vocabulary) | _index_letters(self.trees, self.vocabulary)
         self.table = ShapeTable(self.vocabulary, arrays=has_arrays(self.trees))
         self._functions()
         self.vocabulary = self.table.vocabulary
         self._classify()
+        self._number_layers()
         self._find_shapes()
         self.table.settle()
         self._define()
         theory = self._theory()
+        self._grant(theory)
         return Understanding(
             theory,
             self.vocabulary,
@@ -102,6 +142,7 @@ class _Collector:
             tuple(self.meanings),
             self.problems,
             frozenset(self.parameters),
+            {**_distributions(theory), **self.granted},
         )
 
     # functions of one number
@@ -127,6 +168,10 @@ class _Collector:
             called[repr(name)] = known or repr(name)
             self.meanings[place] = Meaning("definition", name)
             self.vocabulary = replace(self.vocabulary, functions=dict(called))
+        for each in self.placed:
+            # `\\sigma'(t) = ...` holds for every number t that the page says nothing else of
+            if each.statement.right is not None and (letter := _argument_of_slope(each.statement.left)) is not None:
+                self.parameters.add(letter)
         for name in _called_letters(self.trees, self.vocabulary):
             if repr(name) not in called:
                 self.functions[repr(name)] = FunctionDefinition(repr(name), None)
@@ -178,6 +223,9 @@ class _Collector:
         head = self._plain_name(statement.head)
         if head is None:
             return
+        if self._runs(head, statement.right):
+            self.meanings[places[0]] = Meaning("declaration", head.name)
+            return
         if self.table.components(head.name, statement.right):
             self.meanings[places[0]] = Meaning("declaration", head.name)
             return
@@ -217,6 +265,48 @@ class _Collector:
         # the head equals the last side by definition, so a longer chain's first equality is read against it
         kind = "definition" if len(remaining) == 1 else "head of chain"
         self.meanings[remaining[0]] = Meaning(kind, head.name)
+
+    def _runs(self, head: Written, right: Node) -> bool:
+        """Whether `l = 1, 2, 3` or `i = 1, \\dots, n` says over what a layer or index letter runs."""
+        if head.entries or head.name.levels or head.latex not in self.letters:
+            return False
+        return isinstance(right, Number | Sequence | Ellipsis)
+
+    # definitions for every numbered layer
+
+    def _number_layers(self) -> None:
+        """A definition for layer l, on a page that numbers its layers, defines its name at each of them."""
+        numbered = {
+            name for name in names_in(self.trees, self.vocabulary) if name.levels and not any(level.letter for level in name.levels)
+        }
+        top = max((level.offset for name in numbered for level in name.levels), default=0)
+        families = {
+            name for name in (*self.right_sides, *self.table.shapes) if any(level.letter for level in name.levels)
+        }
+        for head, (right, line, letters) in list(self.right_sides.items()):
+            if len(head.levels) != 1 or not head.levels[0].letter:
+                continue
+            letter = head.levels[0].letter
+
+            def exists(name: Name, head: Name = head) -> bool:
+                own = name.base == head.base and 0 <= name.levels[0].offset <= top
+                covered = any(family is not head and family_letters(family, name) is not None for family in families)
+                return name in numbered or own or covered
+
+            wanted = [name for name in names_in([right], self.vocabulary) if name.base != head.base]
+            single = [name for name in wanted if any(level.letter == letter for level in name.levels)]
+            if not single or all(
+                any(family is not head and family_letters(family, name) is not None for family in families)
+                for name in single
+            ):
+                continue
+            layers = layers_of([right], letter, self.vocabulary, exists)
+            if not layers:
+                continue
+            del self.right_sides[head]
+            for number in layers:
+                name = Name(head.base, (Level("", number + head.levels[0].offset),))
+                self.right_sides.setdefault(name, (at_layer(right, letter, number), line, letters))
 
     def _plain_name(self, node: Node) -> Written | None:
         found = written(node, self.vocabulary.subscripted, self.vocabulary.layered)
@@ -308,6 +398,24 @@ class _Collector:
             if shape is not None and shape.rank == value.rank:
                 self.definitions[name] = Definition(name, Array(value.indices, value.body, shape.row), line)
 
+    def _grant(self, theory: Theory) -> None:
+        """A sum over entries of a given array that is said to be one is no claim: nothing could prove it."""
+        for place, (each, meaning) in enumerate(zip(self.placed, self.meanings, strict=True)):
+            statement = each.statement
+            if meaning.kind not in ("claim", "assumption") or statement.right != Number("1"):
+                continue
+            scope = Scope(self.vocabulary, self.table.known, self.table.sizes, self.table.space, plainest=True)
+            try:
+                left = Elaborator(scope).readings(statement.left)[0].value.body
+            except (NotUnderstood, ShapeMismatch):
+                continue
+            if not isinstance(left, Total) or not isinstance(left.body, Entry):
+                continue
+            entry = left.body
+            if theory.definition(entry.name) is None and entry.indices.count(left.index) == 1:
+                self.granted[entry.name] = entry.indices.index(left.index)
+                self.meanings[place] = Meaning("assumption")
+
     def _theory(self) -> Theory:
         symbols = {}
         updated = {meaning.name for meaning in self.meanings if meaning.kind == "update"}
@@ -357,14 +465,37 @@ def _in_order(definitions: dict[Name, Definition]) -> dict[Name, Definition]:
     return done
 
 
+def _losses(definitions: Mapping[Name, Definition]) -> tuple[Name, ...]:
+    """The scalars that convention takes for losses, the last one defined first."""
+    return tuple(
+        name
+        for name, definition in reversed(definitions.items())
+        if not definition.value.rank
+        and bare_letter(name.base)[0] in LOSSES
+        and not any(isinstance(node, Partial) for node in _terms(definition))
+    )
+
+
 def _loss(definitions: dict[Name, Definition]) -> Name | None:
-    scalars = [
-        n for n, d in definitions.items() if not d.value.rank and not any(isinstance(t, Partial) for t in _terms(d))
-    ]
-    for name in reversed(scalars):
-        if bare_letter(name.base)[0] in LOSSES:
-            return name
-    return None
+    return next(iter(_losses(definitions)), None)
+
+
+def _distributions(theory: Theory) -> dict[Name, int]:
+    """The targets beside a softmax: what its outputs are compared with by a logarithm is a distribution too."""
+    normalised = {
+        part.index.size
+        for definition in theory.definitions.values()
+        for node in _terms(definition)
+        if isinstance(node, Pow) and isinstance(node.base, Total)
+        for part in (node.base,)
+        if isinstance(part.body, Fun) and part.body.function == "exp"
+    }
+    found = {}
+    for symbol in theory.targets:
+        axes = [axis for axis, length in enumerate(symbol.shape) if length in normalised]
+        if len(axes) == 1:
+            found[symbol.name] = axes[0]
+    return found
 
 
 def _terms(definition: Definition) -> Iterable[Term]:
@@ -409,6 +540,19 @@ def _signature(node: Node, vocabulary: Vocabulary) -> tuple[Name, Name] | None:
     if (name.name.levels and name.level_style == "_2") or parameter.name.levels:
         return None
     return name.name, parameter.name
+
+
+def _argument_of_slope(node: Node) -> Name | None:
+    """The lone letter t in f'(t)."""
+    match node:
+        case Product(factors=((_, Scripted(primes=1)), ("", Fenced(left="(", body=Symbol() | Styled() as argument)))):
+            pass
+        case Applied(function=Scripted(primes=1), argument=Fenced(left="(", body=Symbol() as argument)):
+            pass
+        case _:
+            return None
+    latex = base_latex(argument)
+    return None if latex is None else Name(latex)
 
 
 def _called_letters(trees: Iterable[Node], vocabulary: Vocabulary) -> Iterable[Name]:
@@ -511,12 +655,34 @@ def _plain(trees: Iterable[Node]) -> set[str]:
     return found
 
 
+def _index_letters(trees: Iterable[Node], vocabulary: Vocabulary) -> frozenset[str]:
+    """The letters that stand as subscripts of entries."""
+    return frozenset(
+        latex
+        for tree in trees
+        for node in walk(tree)
+        if isinstance(node, Scripted) and (found := written(node, vocabulary.subscripted, vocabulary.layered)) is not None
+        for entry in found.entries
+        if (latex := base_latex(entry)) is not None
+    )
+
+
+def _bold_forms(light: str) -> set[str]:
+    r"""How a light letter's array may be written: `\hat{y}` as `\hat{\mathbf{y}}`, `\mathbf{\hat{y}}`, or with a capital."""
+    cut = light.rfind("{") + 1 if light.endswith("}") and not light.startswith("\\math") else 0
+    before, letter, after = light[:cut], light[cut:].rstrip("}"), "}" * light[:cut].count("{")
+    forms = set()
+    for own in (letter, letter.upper()) if len(letter) == 1 else (letter,):
+        forms |= {rf"{before}\mathbf{{{own}}}{after}", rf"\mathbf{{{before}{own}{after}}}"}
+    return forms
+
+
 def _entries_of(lettered: set[str], plain: set[str]) -> dict[str, str]:
     r"""`p_i` beside `\mathbf{p}`, `w_{jk}` beside `\mathbf{W}`: entries of the bold array, where the light letter has no life of
     its own."""
     found = {}
     for light in lettered - plain:
-        candidates = {rf"\mathbf{{{light}}}", rf"\mathbf{{{light.upper()}}}"} & plain
+        candidates = _bold_forms(light) & plain
         if len(candidates) == 1:
             found[light] = candidates.pop()
     return found

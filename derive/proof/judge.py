@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from derive.algebra.arrays import Array, ShapeMismatch, show, spread
@@ -10,11 +11,12 @@ from derive.algebra.terms import Entry, Name, Num, Partial, Term, mul, sub, walk
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.collect import Meaning, Understanding
 from derive.meaning.elaborate import Elaborator
+from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
 from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood, Scope, Shape
 from derive.notation.tree import Node
 from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide, is_diagonal
-from derive.theory import Theory
+from derive.theory import Theory, family_letters
 from derive.verdicts import StatementVerdict, Verdict
 
 _MOST_PAIRS = 40
@@ -34,7 +36,53 @@ def judge(understanding: Understanding, place: int) -> StatementVerdict:
         case "definition":
             return _definition(understanding, meaning)
         case _:
-            return _claim(understanding, each.statement.left, each.statement.right, meaning)
+            right = each.statement.right
+            assert right is not None
+            return _claims(understanding, place, each.statement.left, right, meaning)
+
+
+def _claims(understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning) -> StatementVerdict:
+    """A claim, or the claims for every layer where it speaks of "layer l" and the page numbers its layers."""
+    letter, layers = _layers(understanding, left, right)
+    if not layers:
+        return _judged(understanding, place, left, right, meaning)
+    verdicts = []
+    for number in layers:
+        verdict = _judged(
+            understanding, place, at_layer(left, letter, number), at_layer(right, letter, number), meaning
+        )
+        if verdict.verdict is not Verdict.PROVED:
+            reason = f"at {letter} = {number}: {verdict.reason}"
+            return replace(verdict, reason=reason)
+        verdicts.append(verdict)
+    assumptions = tuple(dict.fromkeys(said for verdict in verdicts for said in verdict.assumptions))
+    scope = f"{letter} = {', '.join(map(str, layers))}; all sizes"
+    return replace(verdicts[0], scope=scope, assumptions=assumptions)
+
+
+def _judged(understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning) -> StatementVerdict:
+    """A claim; or an update, which claims descent of one loss. That it descends another one is no reason to call it false."""
+    if meaning.kind != "update":
+        return _claim(understanding, left, right, None)
+    loss = understanding.loss_of(place)
+    if loss is None:
+        return StatementVerdict("update", "", Verdict.UNKNOWN, "there is no loss that this update could descend")
+    verdict = _claim(understanding, left, right, loss)
+    if verdict.verdict is Verdict.REFUTED:
+        for other in understanding.losses:
+            if other is not loss and _claim(understanding, left, right, other).verdict is Verdict.PROVED:
+                reason = f"a step of descent on {other!r}; on {loss!r} it is none, and the page does not say which is meant"
+                return StatementVerdict("update", "", Verdict.UNKNOWN, reason)
+    return verdict
+
+
+def _layers(understanding: Understanding, left: Node, right: Node) -> tuple[str, tuple[int, ...]]:
+    vocabulary, known = understanding.vocabulary, understanding.table.known
+    for letter in sorted(layer_letters((left, right), vocabulary)):
+        spoken = [n for n in names_in((left, right), vocabulary) if any(level.letter == letter for level in n.levels)]
+        if any(known(name) is None for name in spoken):
+            return letter, layers_of((left, right), letter, vocabulary, lambda name: known(name) is not None)
+    return "", ()
 
 
 def _definition(understanding: Understanding, meaning: Meaning) -> StatementVerdict:
@@ -45,6 +93,8 @@ def _definition(understanding: Understanding, meaning: Meaning) -> StatementVerd
     if definition is None and repr(name) in theory.functions:
         known = theory.functions[repr(name)].known
         return StatementVerdict("definition", "", Verdict.DEFINED, f"recognised as {known}" if known else "")
+    if definition is None and any(family_letters(name, own) is not None for own in theory.definitions):
+        return StatementVerdict("definition", "", Verdict.DEFINED)
     if definition is None:
         reason = next((text for line, text in understanding.problems.items()), "its right side has no meaning here")
         return StatementVerdict("definition", "", Verdict.UNKNOWN, reason)
@@ -74,18 +124,17 @@ def derivative_named(theory: Theory, name: Name) -> Name | None:
     return None
 
 
-def _claim(understanding: Understanding, left: Node, right: Node | None, meaning: Meaning) -> StatementVerdict:
-    kind = "update" if meaning.kind == "update" else "claim"
-    assert right is not None
+def _claim(understanding: Understanding, left: Node, right: Node, descends: Name | None) -> StatementVerdict:
+    kind = "claim" if descends is None else "update"
     theory = understanding.theory
     decisions: list[tuple[Decision, tuple[str, ...]]] = []
     mismatch: ShapeMismatch | None = None
     try:
         for a, b, notes in _pairs(understanding, left, right):
             try:
-                if kind == "update":
-                    a, b = _step(theory, a, b)
-                decision = decide(theory, a, b)
+                if descends is not None:
+                    a, b = _step(theory, descends, a, b)
+                decision = decide(theory, a, b, understanding.granted)
             except NotDifferentiable as error:
                 decision = Undecided(str(error))
             decisions.append((decision, notes))
@@ -173,17 +222,17 @@ def _scope(understanding: Understanding) -> Scope:
     return scope
 
 
-def _step(theory: Theory, name: Array, right: Array) -> tuple[Array, Array]:
+def _step(theory: Theory, loss: Name, name: Array, right: Array) -> tuple[Array, Array]:
     """An update `w = w - rate * g`: its claim is that `g` is the gradient. What is subtracted is compared with the gradient times
     the one scalar constant in it."""
     body = name.body
-    if theory.loss is None or not isinstance(body, Entry):
-        raise NotDifferentiable("there is no loss that this update could descend")
+    if not isinstance(body, Entry):
+        raise NotDifferentiable("what is updated is no name")
     change = sub(name.body, right.at(*name.indices))
     rates = [n for n in walk(right.body) if isinstance(n, Entry) and not n.indices and _is_rate(theory, n.name)]
     if len(set(rates)) != 1:
         raise NotDifferentiable("which factor of the update is the learning rate is not clear")
-    gradient: Term = Partial(Entry(theory.loss), Entry(body.name, name.indices))
+    gradient: Term = Partial(Entry(loss), Entry(body.name, name.indices))
     return Array(name.indices, change, name.row), Array(name.indices, mul(rates[0], gradient), name.row)
 
 
