@@ -105,6 +105,14 @@ def test_inline_formulas_raise_no_alarm(document: Path, folder: Path) -> None:
     assert not faults, "\n".join(faults)
 
 
+def outside_braces(latex: str) -> str:
+    r"""A formula without what stands in braces, such as the `i=1` below a sum."""
+    before = None
+    while before != latex:
+        before, latex = latex, re.sub(r"\{[^{}]*\}", "", latex)
+    return latex
+
+
 def mended(formula: str, fix: str) -> str:
     """A displayed formula on one line with its mistake replaced by what is right.
 
@@ -112,7 +120,7 @@ def mended(formula: str, fix: str) -> str:
     '$$a = c$$'
     """
     left = RELATION.split(formula.removeprefix("$$"), maxsplit=1)[0]
-    if RELATION.search(fix):
+    if RELATION.search(outside_braces(fix)):
         return f"$${fix}$$"
     relation = RELATION.search(formula)
     assert relation, formula
