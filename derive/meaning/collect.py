@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import permutations
 
 from derive.algebra.arrays import Array, ShapeMismatch
 from derive.algebra.functions import KNOWN, NOTATION
 from derive.algebra.normal import Normalizer, TooLarge
-from derive.algebra.terms import Arg, Entry, Fun, Level, Name, Partial, Pow, Term, Total, fresh, names, rename, transform
+from derive.algebra.terms import Arg, Entry, Fun, Level, Name, Num, Partial, Pow, Term, Total, fresh, names, rename, transform
 from derive.calculus.chain import NotDifferentiable
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
@@ -132,6 +133,7 @@ class _Collector:
         self._find_shapes()
         self.table.settle()
         self._define()
+        self._fold()
         theory = self._theory()
         self._grant(theory)
         return Understanding(
@@ -242,7 +244,7 @@ class _Collector:
         if head.entries and head.name.base in self.vocabulary.entries_of:
             whole = Name(self.vocabulary.entries_of[head.name.base], head.name.levels)
             head = replace(head, name=whole)
-        if any(own is head.name or family_letters(own, head.name) is not None for own in self.right_sides):
+        if head.name in self.right_sides or self._covered(head.name, statement.right):
             return
         for place, side in zip(places[:-1], right_sides[:-1], strict=True):
             # `a = z = W x`: every new name on the way is defined by its neighbour, the last of them by the last side
@@ -265,6 +267,18 @@ class _Collector:
         # the head equals the last side by definition, so a longer chain's first equality is read against it
         kind = "definition" if len(remaining) == 1 else "head of chain"
         self.meanings[remaining[0]] = Meaning(kind, head.name)
+
+    def _covered(self, name: Name, right: Node) -> bool:
+        """Whether a layer family defines a name already. Its base case, `a^1 = x`, it does not."""
+        for family, (side, _, _) in self.right_sides.items():
+            if family_letters(family, name) is None:
+                continue
+            given = self._plain_name(right)
+            starts = given is not None and given.name.base != name.base and given.name not in self.right_sides
+            recursive = any(used.base == name.base for used in names_in([side], self.vocabulary))
+            lone = not any(level.letter for level in name.levels)
+            return not (recursive or (starts and lone))
+        return False
 
     def _runs(self, head: Written, right: Node) -> bool:
         """Whether `l = 1, 2, 3` or `i = 1, \\dots, n` says over what a layer or index letter runs."""
@@ -317,15 +331,20 @@ class _Collector:
     # shapes and definitions
 
     def _find_shapes(self) -> None:
-        for name, (right, _, letters) in self.right_sides.items():
-            if not any(isinstance(node, Derivative) for node in walk(right)):
-                self._fit(name, right, letters)
+        # the first member of a family, `a^1 = x`, has the shape that the family gives it
+        forward = [name for name, (right, _, _) in self.right_sides.items() if not _has_derivative(right)]
+        for name in sorted(forward, key=self._starts_family):
+            right, _, letters = self.right_sides[name]
+            self._fit(name, right, letters)
         for name, (right, _, letters) in self.right_sides.items():
             if name not in self.table.shapes:
                 self._fit(name, right, letters)
         for place, meaning in enumerate(self.meanings):
             if meaning.kind == "update":
                 self._introduce_rates(self.placed[place].statement)
+
+    def _starts_family(self, name: Name) -> bool:
+        return any(own is not name and family_letters(own, name) is not None for own in self.right_sides)
 
     def _introduce_rates(self, statement: Statement) -> None:
         """The step size of an update is a number by convention, whether or not the page says so before its first use."""
@@ -416,6 +435,20 @@ class _Collector:
                 self.granted[entry.name] = entry.indices.index(left.index)
                 self.meanings[place] = Meaning("assumption")
 
+    def _fold(self) -> None:
+        """Let definitions run through the names that the page has for their parts, so that there are derivatives by these.
+
+        A page may first write `a = \\sigma(w x + b)` and then call the argument z.
+        """
+        for name, definition in list(self.definitions.items()):
+            for part, own in list(self.definitions.items()):
+                if part is name or name in names(own.value.body) or part in names(definition.value.body):
+                    continue
+                folded = folded_arguments(definition.value, part, own.value)
+                if folded is not None:
+                    definition = replace(definition, value=folded)
+                    self.definitions[name] = definition
+
     def _theory(self) -> Theory:
         symbols = {}
         updated = {meaning.name for meaning in self.meanings if meaning.kind == "update"}
@@ -434,7 +467,7 @@ class _Collector:
         for name in symbols:
             spellings.setdefault(name.base, Spelling(name.base, ""))
         ordered = _in_order(self.definitions)
-        return Theory(symbols, ordered, self.functions, _loss(ordered), None, None, spellings, self.title)
+        return Theory(symbols, ordered, self.functions, _loss(ordered), None, _last(ordered), spellings, self.title)
 
     def _role(self, name: Name, updated: set[Name | None]) -> Role:
         if name in self.definitions:
@@ -445,6 +478,10 @@ class _Collector:
         if letter in INPUT_LETTERS:
             return "input"
         return "target" if letter in TARGET_LETTERS else "constant"
+
+
+def _has_derivative(tree: Node) -> bool:
+    return any(isinstance(node, Derivative) for node in walk(tree))
 
 
 def _in_order(definitions: dict[Name, Definition]) -> dict[Name, Definition]:
@@ -478,6 +515,44 @@ def _losses(definitions: Mapping[Name, Definition]) -> tuple[Name, ...]:
 
 def _loss(definitions: dict[Name, Definition]) -> Name | None:
     return next(iter(_losses(definitions)), None)
+
+
+def folded_arguments(value: Array, name: Name, part: Array) -> Array | None:
+    """An array with a name for every function's argument that equals what the name is defined to be; None if there is none."""
+    found = False
+
+    def change(node: Term) -> Term | None:
+        nonlocal found
+        if not isinstance(node, Fun) or isinstance(node.argument, Entry | Num):
+            return None
+        free = sorted(node.argument.free, key=lambda index: index.label)
+        if len(free) != part.rank or not names(part.body) <= names(node.argument):
+            return None
+        for order in permutations(free):
+            if any(a.size is not b for a, b in zip(order, part.shape, strict=True)):
+                continue
+            try:
+                same = Normalizer().equal(node.argument, part.at(*order))
+            except (TooLarge, NotDifferentiable):
+                continue
+            if same:
+                found = True
+                return Fun(node.function, node.order, Entry(name, tuple(order)))
+        return None
+
+    body = transform(value.body, change)
+    return Array(value.indices, body, value.row) if found else None
+
+
+def _last(definitions: Mapping[Name, Definition]) -> Level | None:
+    """The last layer of a network with layer families: the one that the loss looks at."""
+    families = {level.letter for name in definitions for level in name.levels if level.letter}
+    for loss in _losses(definitions):
+        for used in names(definitions[loss].value.body):
+            for level in used.levels:
+                if level.letter and (level.letter not in families or level.letter == "L") and not level.offset:
+                    return level
+    return None
 
 
 def _distributions(theory: Theory) -> dict[Name, int]:

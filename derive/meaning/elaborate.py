@@ -165,7 +165,11 @@ class Elaborator:
 
     def _entries(self, value: Array, subscripts: tuple[Node, ...]) -> Array:
         if len(subscripts) != value.rank:
-            raise ShapeMismatch(f"{len(subscripts)} subscripts at an array of shape {show(value)}", value)
+            count = len(subscripts)
+            raise NotUnderstood(
+                f"{count} subscript{'s' if count > 1 else ''} at an array of shape {show(value)}",
+                column=subscripts[0].span[0],
+            )
         places = []
         for subscript, length in zip(subscripts, value.shape, strict=True):
             letter = base_latex(subscript)

@@ -14,8 +14,9 @@ from derive.algebra.arrays import Array
 from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.terms import Arg, Entry, Fun, Index, Name, Partial, Term, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand
+from derive.proof.depth import at_depth, has_families
 from derive.proof.evaluate import Arithmetic, Balls, Evaluation, Floats, Point, Undefined
-from derive.theory import Theory
+from derive.theory import Theory, family_letters
 from derive.verdicts import Counterexample
 
 _CLOSE = 1e-9
@@ -56,7 +57,7 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
     unit = {} if granted is None else dict(granted)
     difference_at = list(left.indices)
     other = right.at(*left.indices)
-    looked = _look(theory, left.body, other, difference_at, unit)
+    looked = _look_at_layers(theory, left.body, other, difference_at, unit)
     if isinstance(looked, Refuted):
         return looked
     try:
@@ -68,6 +69,32 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
     except NotDifferentiable as error:
         return Undecided(str(error), looked.agrees)
     return looked
+
+
+def _look_at_layers(
+    theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int]
+) -> Refuted | Undecided:
+    """Values of both sides; on a page with layer families at every layer of a network of some depth. What holds at some of the
+    layers may be meant for these alone, so only what is false at all of them is refuted."""
+    if not has_families(theory):
+        return _look(theory, left, right, indices, unit)
+    deep = at_depth(theory)
+    refuted: Refuted | None = None
+    undecided: Undecided | None = None
+    for said, at_left, at_right, free in deep.claims(left, right, indices):
+        found = _look(deep.theory, at_left, at_right, free, unit)
+        if isinstance(found, Undecided):
+            if undecided is None or found.agrees:
+                undecided = found
+        elif refuted is None:
+            inputs = {**found.counterexample.inputs}
+            entry = ", ".join(part for part in (said, found.counterexample.entry) if part)
+            refuted = Refuted(Counterexample(inputs, found.counterexample.left, found.counterexample.right, entry))
+    if refuted is not None and undecided is None:
+        return refuted
+    if refuted is not None and undecided is not None and undecided.agrees:
+        return Undecided("holds at some layers and not at others")
+    return undecided or Undecided("no layer was found at which all its names exist")
 
 
 def _look(
@@ -139,8 +166,7 @@ def _rungs(theory: Theory, difference: Term, unit: Mapping[Name, int]) -> Iterat
     term = _with_functions(theory, difference)
     for attempt in ({}, unit) if unit else ({},):
         yield Normalizer(unit_sums=attempt), term
-    families = any(level.letter for name in theory.definitions for level in name.levels)
-    for _ in range(_MOST_FAMILY_RUNGS if families else _MOST_RUNGS):
+    for _ in range(_MOST_FAMILY_RUNGS if has_families(theory) else _MOST_RUNGS):
         unfolded = _unfold_once(theory, term, order)
         if unfolded is None:
             break
@@ -153,16 +179,54 @@ def _rungs(theory: Theory, difference: Term, unit: Mapping[Name, int]) -> Iterat
 
 def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int]) -> Term | None:
     """Derivatives one step of the chain rule further; where there are none, the latest of the defined names."""
+    families = has_families(theory)
+    if families:
+        opened = transform(term, lambda node: _backward(theory, node))
+        if opened is not term:
+            return opened
     partials = [node for node in walk(term) if isinstance(node, Partial)]
     if partials:
-        return transform(term, lambda node: expand(theory, node) if isinstance(node, Partial) else None)
+        # Layers go on without end: only the derivatives furthest from the loss take a step, and so they meet the others.
+        furthest = min(_distance(theory, node.by.name, order) for node in partials) if families else None
+
+        def step(node: Term) -> Term | None:
+            if not isinstance(node, Partial):
+                return None
+            if furthest is not None and _distance(theory, node.by.name, order) != furthest:
+                return None
+            return expand(theory, node)
+
+        return transform(term, step)
     defined = {node.name for node in walk(term) if isinstance(node, Entry) and theory.definition(node.name) is not None}
     if not defined:
         return None
-    latest = max(defined, key=lambda name: (order.get(name, -1), repr(name)))
+    # names without a layer first: below them families go on without end
+    latest = max(defined, key=lambda name: (_single(name), *_distance(theory, name, order), repr(name)))
     return transform(
         term, lambda node: theory.unfold(node) if isinstance(node, Entry) and node.name is latest else None
     )
+
+
+def _single(name: Name) -> bool:
+    return not any(level.letter for level in name.levels)
+
+
+def _backward(theory: Theory, node: Term) -> Term | None:
+    """What a backward quantity was defined to be a derivative of."""
+    if not isinstance(node, Entry):
+        return None
+    body = theory.unfold(node)
+    return body if isinstance(body, Partial) else None
+
+
+def _distance(theory: Theory, name: Name, order: Mapping[Name, int]) -> tuple[bool, bool, int, int]:
+    """Where a name stands on the way to the loss: what is given first, then by layers, then in the order of definitions."""
+    place = order.get(name)
+    if place is None:
+        place = next((at for own, at in order.items() if family_letters(own, name) is not None), -1)
+    last = theory.last
+    final = last is not None and any(level.letter == last.letter for level in name.levels)
+    return place >= 0, final, sum(level.offset for level in name.levels if level.letter), place
 
 
 def _with_functions(theory: Theory, term: Term) -> Term:

@@ -1,0 +1,122 @@
+r"""A network of any depth at one depth, so that it has values.
+
+Where a page defines its layers as a family, `z^l = w^l a^{l-1} + b^l` for l up to L, proofs speak of every l at once. Values need
+numbers: `at_depth` writes the layers out for one L. What is false at some depth and layer is false as stated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from derive.algebra.arrays import Array
+from derive.algebra.terms import Index, Level, Name, Term, names, rename
+from derive.theory import Definition, Symbol, Theory, at_level, instantiate, size_at
+
+DEPTH = 4
+"""Deep enough for a hidden layer with hidden layers on both sides."""
+
+
+def has_families(theory: Theory) -> bool:
+    """Whether some definitions hold for a layer given by a letter."""
+    return any(level.letter for name in theory.definitions for level in name.levels)
+
+
+@dataclass(frozen=True)
+class Deep:
+    """A theory with its layers written out, and the number that stands for the last one's letter."""
+
+    theory: Theory
+    last: Mapping[str, Level]
+
+    def claims(self, left: Term, right: Term, indices: Iterable[Index]) -> Iterator[tuple[str, Term, Term, list[Index]]]:
+        """The claim at each layer at which all its names exist: the layer in words, both sides, the free indices."""
+        letters = {
+            level.letter
+            for term in (left, right)
+            for name in names(term)
+            for level in name.levels
+            if level.letter and level.letter not in self.last
+        }
+        free = list(indices)
+        if len(letters) > 1:
+            return
+        choices: list[dict[str, Level]] = [{}]
+        if letters:
+            (letter,) = letters
+            choices = [{letter: Level("", number)} for number in range(DEPTH + 1)]
+        for chosen in choices:
+            assigned = {**self.last, **chosen}
+            resized = {index: Index(index.label, size_at(index.size, assigned)) for index in free}
+            sides = [rename(instantiate(term, assigned), resized) for term in (left, right)]
+            if all(self._exists(name) for side in sides for name in names(side)):
+                said = ", ".join(f"{letter} = {level!r}" for letter, level in assigned.items())
+                yield said, sides[0], sides[1], list(resized.values())
+
+    def _exists(self, name: Name) -> bool:
+        if name in self.theory.definitions:
+            return True
+        # below its first layer a family that is defined has no members
+        return name in self.theory.symbols and all(name.base != own.base for own in self.theory.definitions)
+
+
+def at_depth(theory: Theory) -> Deep:
+    """The theory with `DEPTH` layers."""
+    families = {name: d for name, d in theory.definitions.items() if any(level.letter for level in name.levels)}
+    last_letters = {} if theory.last is None else {theory.last.letter: Level("", DEPTH)}
+    definitions: dict[Name, Definition] = {}
+    for name, definition in theory.definitions.items():
+        if any(level.letter not in last_letters for level in name.levels if level.letter):
+            continue
+        found = _instance(name, definition, last_letters)
+        definitions[found.name] = found
+    lowest = 1 + max(
+        (level.offset for name in definitions for level in name.levels if any(f.base == name.base for f in families)
+         and level.offset < DEPTH - 1),
+        default=0,
+    )  # fmt: skip
+    for number in range(lowest, DEPTH + 1):
+        for name, definition in families.items():
+            letters = {level.letter for level in name.levels if level.letter} - set(last_letters)
+            if not letters:
+                continue
+            assigned = {**last_letters, **{letter: Level("", number) for letter in letters}}
+            found = _instance(name, definition, assigned)
+            used = [level.offset for other in names(found.value.body) for level in other.levels]
+            if found.name not in definitions and max(used, default=0) <= DEPTH:
+                definitions[found.name] = found
+    symbols: dict[Name, Symbol] = {}
+    for name, symbol in theory.symbols.items():
+        letters = {level.letter for level in name.levels if level.letter} - set(last_letters)
+        for number in range(lowest - 1, DEPTH + 1) if letters else (0,):
+            assigned = {**last_letters, **{letter: Level("", number) for letter in letters}}
+            own = Name(name.base, tuple(at_level(level, assigned) for level in name.levels))
+            shape = tuple(size_at(length, assigned) for length in symbol.shape)
+            symbols[own] = Symbol(own, shape, symbol.role, symbol.row)
+    ordered = _in_order(definitions)
+    deep = Theory(symbols, ordered, theory.functions, theory.loss, theory.batch, None, theory.spellings, theory.title)
+    return Deep(deep, last_letters)
+
+
+def _instance(name: Name, definition: Definition, assigned: Mapping[str, Level]) -> Definition:
+    own = Name(name.base, tuple(at_level(level, assigned) for level in name.levels))
+    value = definition.value
+    indices = tuple(Index(index.label, size_at(index.size, assigned)) for index in value.indices)
+    body = rename(instantiate(value.body, assigned), dict(zip(value.indices, indices, strict=True)))
+    return Definition(own, Array(indices, body, value.row), definition.source)
+
+
+def _in_order(definitions: Mapping[Name, Definition]) -> dict[Name, Definition]:
+    done: dict[Name, Definition] = {}
+
+    def visit(name: Name) -> None:
+        if name in done or name not in definitions:
+            return
+        for used in sorted(names(definitions[name].value.body), key=repr):
+            if used is not name:
+                visit(used)
+        done[name] = definitions[name]
+
+    for name in definitions:
+        visit(name)
+    return done
