@@ -56,14 +56,26 @@ def local(term: Term, by: Entry) -> Term:
 
 
 def expand(theory: Theory, partial: Partial) -> Term:
-    """One step of the chain rule: backwards from a scalar name, else forwards through the term's own definitions."""
+    """One step of the chain rule: backwards from a scalar name, else forwards through the term's own definitions.
+
+    Raises:
+        NotDifferentiable: no definition leads from one to the other. The derivative may be zero, but a page that writes it down
+            more often leaves the link to its reader, so zero is not what it means.
+    """
     of, by = partial.of, partial.by
+    if not any(depends(theory, name, by.name) for name in names(of)):
+        raise NotDifferentiable(f"by the page's definitions {_shown(of)} does not depend on {by.name!r}")
     if isinstance(of, Entry) and not of.indices and of.name is not by.name and theory.definition(of.name) is not None:
         return backward_step(theory, of, by)
     if isinstance(of, Entry) and of.name is not by.name:
         body = theory.unfold(of)
-        return ZERO if body is None else forward(theory, body, by)
+        assert body is not None  # it depends on something
+        return forward(theory, body, by)
     return forward(theory, of, by)
+
+
+def _shown(term: Term) -> str:
+    return repr(term.name) if isinstance(term, Entry) else "the expression"
 
 
 def forward(theory: Theory, term: Term, by: Entry) -> Term:

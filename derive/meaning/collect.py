@@ -19,8 +19,8 @@ from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
 from derive.meaning.naming import Written, base_latex, walk, written
 from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
-from derive.meaning.shapes import SCALARS, ShapeTable, bare_letter, has_arrays
-from derive.meaning.statements import ARROWS, EQUALITIES, Statement
+from derive.meaning.shapes import SCALARS, ShapeTable, bare_letter, has_arrays, has_bold_vectors
+from derive.meaning.statements import CLAIMING, EQUALITIES, Statement
 from derive.notation.tree import (
     Accented,
     Applied,
@@ -125,7 +125,9 @@ class _Collector:
     def run(self) -> Understanding:
         self.vocabulary = _vocabulary(self.trees)
         self.letters = layer_letters(self.trees, self.vocabulary) | _index_letters(self.trees, self.vocabulary)
-        self.table = ShapeTable(self.vocabulary, arrays=has_arrays(self.trees))
+        self.table = ShapeTable(
+            self.vocabulary, arrays=has_arrays(self.trees), bold_vectors=has_bold_vectors(self.trees)
+        )
         self._functions()
         self.vocabulary = self.table.vocabulary
         self._classify()
@@ -219,8 +221,10 @@ class _Collector:
             understood = self.table.declare(statement.left, statement.right)
             self.meanings[places[0]] = Meaning("declaration" if understood else "expression")
             return
-        if statement.relation not in EQUALITIES | ARROWS | {"-=", "+="}:
-            self.meanings[places[0]] = Meaning("expression")
+        if any(self.placed[place].statement.relation not in CLAIMING for place in places):
+            # an inequality, a proportionality: nothing that could be proved here
+            for place in places:
+                self.meanings[place] = Meaning("expression")
             return
         head = self._plain_name(statement.head)
         if head is None:

@@ -160,6 +160,10 @@ class Elaborator:
             vector = ones((self.scope.space.open(),))
             yield Reading(transpose(vector) if name.transposed else vector)
             return
+        if letter in (r"\mathbf{0}", r"\vec{0}") and not name.entries and self.scope.shape_of(name.name) is None:
+            index = fresh(self.scope.space.open())
+            yield Reading(Array((index,), ZERO, row=name.transposed))
+            return
         value = self._array(name)
         yield Reading(transpose(value) if name.transposed else value)
 
@@ -173,7 +177,7 @@ class Elaborator:
         places = []
         for subscript, length in zip(subscripts, value.shape, strict=True):
             letter = base_latex(subscript)
-            if letter is None:
+            if letter is None or not (letter.startswith("\\") or letter.isalpha()):
                 raise NotUnderstood("a subscript that is no letter", column=subscript.span[0])
             places.append(self.scope.index(letter, length))
         return scalar(value.at(*places))
@@ -284,6 +288,7 @@ class Elaborator:
         raise ShapeMismatch(f"{show(left)} cannot be added to {show(right)}", left, right)
 
     def _product(self, node: Product) -> Iterator[Reading]:
+        self._refuse_differentials(node)
         factors = self._applications(node.factors)
         groups: list[tuple[str, list[Node | list[Reading]]]] = []
         for sign, factor in factors:
@@ -305,6 +310,15 @@ class Elaborator:
             else:
                 result = self._times(result, sign, value)
         yield from result or []
+
+    def _refuse_differentials(self, node: Product) -> None:
+        """`dW` set close may be a name of its own, a differential, or d times W: which one, nothing here tells."""
+        for (_, first), (sign, second) in zip(node.factors, node.factors[1:], strict=False):
+            letter = second.base if isinstance(second, Scripted) else second
+            if isinstance(first, Symbol) and first.text == "d" and sign == "" and isinstance(letter, Symbol):
+                if first.span[1] == second.span[0] and self.scope.shape_of(Name("d")) is None:
+                    name = f"d{letter.text}"
+                    raise NotUnderstood(f"{name} may be a name of its own or a product", name, first.span[0])
 
     def _run(self, members: list[Node | list[Reading]]) -> list[Reading]:
         result: list[Reading] | None = None

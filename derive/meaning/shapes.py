@@ -34,6 +34,8 @@ class ShapeTable:
     guessed: dict[Name, None] = field(default_factory=dict)
     sizes: dict[str, Size] = field(default_factory=dict)
     arrays: bool = True
+    bold_vectors: bool = False
+    """Whether the page sets its vectors in bold, so that a light small letter is a number."""
     introduced: frozenset[Name] = frozenset()
 
     def known(self, name: Name) -> Shape | None:
@@ -65,6 +67,8 @@ class ShapeTable:
     def convention(self, base: str) -> int:
         letter, bold = bare_letter(base)
         if not self.arrays or (base in SCALARS and not bold):
+            return 0
+        if self.bold_vectors and not bold and not letter[:1].isupper():
             return 0
         if letter.startswith("\\"):
             return 1 if letter[1:2].islower() else 2
@@ -168,6 +172,15 @@ def bare_letter(base: str) -> tuple[str, bool]:
         bold = bold or command == r"\mathbf"
         letter = rest[:-1]
     return letter, bold
+
+
+def has_bold_vectors(trees: Iterable[Node]) -> bool:
+    """Whether a small letter stands in bold on the page."""
+    return any(
+        isinstance(node, Styled) and node.style == "bold" and isinstance(node.body, Symbol) and node.body.text.islower()
+        for tree in trees
+        for node in walk(tree)
+    )
 
 
 def has_arrays(trees: Iterable[Node]) -> bool:

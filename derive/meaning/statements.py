@@ -39,6 +39,12 @@ def statements(tree: Node) -> list[Statement]:
         if not rest:
             found.append(Statement(first, "", None, chain, 0, first))
         left = first
+        belonging = [(relation, right) for relation, right in rest if relation == r"\in"]
+        if len(belonging) < len(rest):
+            # `S = Q K^\top \in \mathbb{R}^{n \times m}` says two things of S
+            found += [Statement(first, relation, right, chain, 0, first) for relation, right in belonging]
+            chain += bool(belonging)
+            rest = [part for part in rest if part[0] != r"\in"]
         for link, (relation, right) in enumerate(rest):
             found.append(Statement(left, relation, right, chain, link, first, link == len(rest) - 1))
             left = right

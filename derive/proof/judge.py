@@ -128,7 +128,6 @@ def _claim(understanding: Understanding, left: Node, right: Node, descends: Name
     kind = "claim" if descends is None else "update"
     theory = understanding.theory
     decisions: list[tuple[Decision, tuple[str, ...]]] = []
-    compared: list[tuple[Term, Term]] = []
     mismatch: ShapeMismatch | None = None
     try:
         for a, b, notes in _pairs(understanding, left, right):
@@ -141,7 +140,6 @@ def _claim(understanding: Understanding, left: Node, right: Node, descends: Name
             except ShapeMismatch as error:
                 decision = Undecided(f"the page's definitions do not fit together: {error}")
             decisions.append((decision, notes))
-            compared.append((a.body, b.body))
             if isinstance(decision, Proved):
                 return StatementVerdict(
                     kind, "", Verdict.PROVED, "", reading="; ".join(dict.fromkeys(notes)), scope="all sizes",
@@ -154,9 +152,6 @@ def _claim(understanding: Understanding, left: Node, right: Node, descends: Name
     undecided = [decision for decision, _ in decisions if isinstance(decision, Undecided)]
     if undecided:
         return StatementVerdict(kind, "", Verdict.UNKNOWN, undecided[0].reason)
-    silent = _independent(theory, [side for pair in compared for side in pair])
-    if silent:
-        return StatementVerdict(kind, "", Verdict.UNKNOWN, silent)
     refuted = [(decision, notes) for decision, notes in decisions if isinstance(decision, Refuted)]
     if refuted:
         decision, notes = refuted[0]
@@ -170,17 +165,6 @@ def _claim(understanding: Understanding, left: Node, right: Node, descends: Name
             counterexample=decision.counterexample,
         )
     return StatementVerdict(kind, "", Verdict.REFUTED, f"the shapes do not fit: {mismatch}")
-
-
-def _independent(theory: Theory, terms: list[Term]) -> str:
-    """What to say where a derivative vanishes only because no definition on the page leads from one name to the other: the page
-    may well have left the link to its reader, so that is no ground to call anything false."""
-    for term in terms:
-        for node in walk(term):
-            if isinstance(node, Partial) and isinstance(node.of, Entry) and node.of.name is not node.by.name:
-                if not depends(theory, node.of.name, node.by.name):
-                    return f"by the page's definitions {node.of.name!r} does not depend on {node.by.name!r}"
-    return ""
 
 
 def _pairs(understanding: Understanding, left: Node, right: Node) -> Iterator[tuple[Array, Array, tuple[str, ...]]]:
