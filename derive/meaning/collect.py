@@ -15,6 +15,7 @@ from derive.algebra.functions import KNOWN, NOTATION
 from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.terms import Arg, Entry, Fun, Level, Name, Num, Partial, Pow, Term, Total, fresh, names, rename, transform
 from derive.calculus.chain import NotDifferentiable
+from derive.meaning.calls import Calls, call, plain, uncalled
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
 from derive.meaning.naming import Written, base_latex, walk, written
@@ -124,6 +125,7 @@ class _Collector:
 
     def run(self) -> Understanding:
         self.vocabulary = _vocabulary(self.trees)
+        self._calls()
         self.letters = layer_letters(self.trees, self.vocabulary) | _index_letters(self.trees, self.vocabulary)
         self.table = ShapeTable(
             self.vocabulary, arrays=has_arrays(self.trees), bold_vectors=has_bold_vectors(self.trees)
@@ -148,6 +150,50 @@ class _Collector:
             frozenset(self.parameters),
             {**_distributions(theory), **self.granted},
         )
+
+    # values that are called
+
+    def _calls(self) -> None:
+        """Take the arguments off values that are no functions of one number."""
+        calls: dict[Node, Node] = {}
+        vectors = self._declared_vectors()
+        for each in self.placed:
+            statement = each.statement
+            found = call(statement.left)
+            if found is None or each.supposed or statement.relation not in EQUALITIES or statement.right is None:
+                continue
+            head, arguments = found
+            if head in calls:
+                continue
+            parameter = None if isinstance(arguments, Sequence) else written(arguments)
+            if isinstance(head, Scripted) or parameter is None or parameter.name in vectors or parameter.name.levels:
+                calls[head] = arguments
+            elif self._function_body(statement.right, parameter.name) is None and not _uses_call(statement.right):
+                calls[head] = arguments
+        if not calls:
+            return
+        self.placed = tuple(replace(each, statement=_uncalled(each.statement, calls)) for each in self.placed)
+        self.trees = [
+            node for each in self.placed for node in (each.statement.left, each.statement.right) if node is not None
+        ]
+        self.vocabulary = _vocabulary(self.trees)
+        self.vocabulary = replace(self.vocabulary, values=frozenset(repr(w.name) for h in calls if (w := written(plain(h)))))
+
+    def _declared_vectors(self) -> set[Name]:
+        found = set()
+        for each in self.placed:
+            statement = each.statement
+            name = written(statement.left)
+            if name is None:
+                continue
+            if statement.relation == r"\in" and isinstance(statement.right, Scripted):
+                found.add(name.name)
+        return found | {
+            name.name
+            for tree in self.trees
+            for node in walk(tree)
+            if isinstance(node, Styled) and node.style == "bold" and (name := written(node)) is not None
+        }
 
     # functions of one number
 
@@ -482,6 +528,25 @@ class _Collector:
         if letter in INPUT_LETTERS:
             return "input"
         return "target" if letter in TARGET_LETTERS else "constant"
+
+
+def _uncalled(statement: Statement, calls: Calls) -> Statement:
+    right = None if statement.right is None else uncalled(statement.right, calls)
+    return replace(
+        statement, left=uncalled(statement.left, calls), right=right, head=uncalled(statement.head, calls)
+    )
+
+
+def _uses_call(node: Node) -> bool:
+    """Whether functions that are letters are called in it: `s(x) = \\sigma(x) ...` may be a function of one number yet."""
+    return any(
+        isinstance(part, Product)
+        and any(
+            sign == "" and isinstance(second, Fenced) and isinstance(first, Symbol | Scripted)
+            for (_, first), (sign, second) in zip(part.factors, part.factors[1:], strict=False)
+        )
+        for part in walk(node)
+    )
 
 
 def _has_derivative(tree: Node) -> bool:

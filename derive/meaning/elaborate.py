@@ -376,9 +376,15 @@ class Elaborator:
                 letter, order, exponent = function
                 result.append((sign, list(self._call(letter, order, exponent, following[1].body))))
                 skip = True
+            elif following is not None and following[0] == "" and isinstance(following[1], Fenced) and self._is_value(factor):
+                raise NotUnderstood("a value at other arguments than it is defined with", column=factor.span[0])
             else:
                 result.append((sign, factor))
         return result
+
+    def _is_value(self, node: Node) -> bool:
+        name = self._written(node)
+        return name is not None and repr(name.name) in self.scope.vocabulary.values
 
     def function_letter(self, node: Node) -> tuple[str, int, Node | None] | None:
         """A letter that stands for a function: its name in terms, the order of its derivative, a power on it."""

@@ -37,6 +37,8 @@ class Vocabulary:
     layered: frozenset[str] = frozenset()
     entries_of: Mapping[str, str] = field(default_factory=dict)
     """A base that only stands with index letters, to the array it gives the entries of: `p` (as in `p_i`) to `\\mathbf{p}`."""
+    values: frozenset[str] = frozenset()
+    """Names of values that are written with their arguments where they are defined."""
     functions: Mapping[str, str] = field(default_factory=dict)
     """LaTeX of a function's letter or word to the name it has in terms: `\\sigma` to `sigmoid` where it was proved to be that."""
 
