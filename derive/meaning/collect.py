@@ -83,6 +83,9 @@ class Understanding:
     granted: Mapping[Name, int] = field(default_factory=dict)
     """Given arrays whose entries add up to one along an axis, by the page's word or as the targets of a softmax."""
 
+    broken: frozenset[Name] = frozenset()
+    """Names whose definitions were not understood: nothing can be said of them."""
+
     def loss_of(self, place: int) -> Name | None:
         """The loss that a step of descent at that place speaks of: the one last named in its section, else the page's."""
         section = self.placed[place].section
@@ -149,6 +152,7 @@ class _Collector:
             self.problems,
             frozenset(self.parameters),
             {**_distributions(theory), **self.granted},
+            frozenset(self.right_sides) - frozenset(self.definitions),
         )
 
     # values that are called

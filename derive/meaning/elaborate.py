@@ -7,6 +7,7 @@ r"""Syntax to meaning: a formula's tree to the arrays it may denote.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 
@@ -183,8 +184,12 @@ class Elaborator:
         return scalar(value.at(*places))
 
     def _scripted(self, node: Node) -> Iterator[Reading]:
-        if not isinstance(node, Scripted) or (node.sub is not None and not isinstance(node.base, Fenced)):
+        if not isinstance(node, Scripted):
             raise NotUnderstood("a name that is not understood", column=node.span[0])
+        if node.sub is not None and not isinstance(node.base, Fenced):
+            if node.sup is None or node.primes or is_transpose(node.sup):
+                raise NotUnderstood("a name that is not understood", column=node.span[0])
+            node = replace(node, base=replace(node, sup=None), sub=None)  # `a_i^2` is the square of `a_i`
         if isinstance(node.base, Fenced) and node.base.left in ("|", r"\|"):
             yield from self._norm(node.base, node.sup)
             return

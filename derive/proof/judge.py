@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
 from derive.algebra.arrays import Array, ShapeMismatch, show, spread
-from derive.algebra.terms import Entry, Name, Num, Partial, Term, mul, sub, walk
+from derive.algebra.terms import Entry, Name, Num, Partial, Term, mul, names, sub, walk
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.collect import Meaning, Understanding
 from derive.meaning.elaborate import Elaborator
@@ -131,6 +131,9 @@ def _claim(understanding: Understanding, left: Node, right: Node, descends: Name
     mismatch: ShapeMismatch | None = None
     try:
         for a, b, notes in _pairs(understanding, left, right):
+            gap = _gap(understanding, names(a.body) | names(b.body))
+            if gap is not None:
+                return StatementVerdict(kind, "", Verdict.UNKNOWN, f"the definition of {gap!r} was not understood")
             try:
                 if descends is not None:
                     a, b = _step(theory, descends, a, b)
@@ -165,6 +168,26 @@ def _claim(understanding: Understanding, left: Node, right: Node, descends: Name
             counterexample=decision.counterexample,
         )
     return StatementVerdict(kind, "", Verdict.REFUTED, f"the shapes do not fit: {mismatch}")
+
+
+def _gap(understanding: Understanding, used: Iterable[Name]) -> Name | None:
+    """A name that is used, directly or through definitions, and whose own definition was not understood."""
+    if not understanding.broken:
+        return None
+    theory = understanding.theory
+    seen: set[Name] = set()
+    stack = list(used)
+    while stack:
+        name = stack.pop()
+        if name in understanding.broken:
+            return name
+        if name in seen or len(seen) > 10_000:
+            continue
+        seen.add(name)
+        definition = theory.definitions.get(name)
+        if definition is not None:
+            stack.extend(names(definition.value.body))
+    return None
 
 
 def _pairs(understanding: Understanding, left: Node, right: Node) -> Iterator[tuple[Array, Array, tuple[str, ...]]]:
