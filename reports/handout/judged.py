@@ -1,0 +1,296 @@
+"""Each formula of the document with its verdict, in the document's order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from derive.notation.errors import NotationError
+from derive.notation.parser import parse
+from derive.notation.tree import Matrix, Node, Number, Product, Relations, Rows, Scripted, Sum, Tagged
+from derive.notation.tree import Sequence as Listed
+from derive.verdicts import Counterexample, FormulaVerdict, Verdict
+from reports.handout.content import (
+    Block,
+    Equation,
+    Inline,
+    Judgement,
+    Link,
+    Literal,
+    Paragraph,
+    Plain,
+    Source,
+    Strong,
+    Words,
+)
+from reports.handout.wide import settable
+
+_SHOWN_SOURCE = 400
+"""A formula that was not read is shown up to this many characters."""
+_ROOM = 31.0
+_SETTLED = frozenset({Verdict.DECLARED, Verdict.DEFINED, Verdict.ASSUMED, Verdict.EXPRESSION})
+_USUAL_SCOPE = "all sizes"
+
+
+def judgements(formulas: Sequence[FormulaVerdict]) -> Iterator[Judgement]:
+    """All formulas; inline ones about which there is nothing to say share an entry with their neighbours."""
+    for small, group in groupby(formulas, key=_small):
+        if small is None:
+            yield from (_judgement(formula) for formula in group)
+            continue
+        together = list(group)
+        shown: dict[str, Equation | Source] = {}
+        for formula in together:
+            shown.setdefault(formula.latex, _shown(formula.latex))
+        yield Judgement(_lines(together[0], together[-1]), "", small, tuple(shown.values()), False)
+
+
+def target(formula: FormulaVerdict) -> str:
+    """What a link to a formula's judgement is called."""
+    return f"at-{formula.cell or 0}-{formula.line}-{formula.column}"
+
+
+def where(formula: FormulaVerdict) -> str:
+    """The line as it is said in running text."""
+    return f"line {formula.line}" if formula.cell is None else f"cell {formula.cell}, line {formula.line}"
+
+
+def link(formula: FormulaVerdict) -> Link:
+    return Link(where(formula), target(formula))
+
+
+def _small(formula: FormulaVerdict) -> Verdict | None:
+    plain = formula.verdict in _SETTLED and not formula.display and not formula.warning and not formula.assumptions
+    return formula.verdict if plain else None
+
+
+def _lines(first: FormulaVerdict, last: FormulaVerdict) -> str:
+    if first.line == last.line or first.cell != last.cell:
+        return where(first)
+    return where(first).replace("line", "lines") + f"–{last.line}"
+
+
+def tree_of(latex: str) -> Node | None:
+    """The formula's tree, or None where it cannot be read or would not fit on any line."""
+    try:
+        tree = parse(latex)
+    except NotationError:
+        return None
+    return tree if settable(tree, _ROOM) else None
+
+
+def _shown(latex: str) -> Equation | Source:
+    tree = tree_of(latex)
+    if tree is not None:
+        return equation(tree)
+    text = " ".join(latex.split())
+    if len(text) > _SHOWN_SOURCE:
+        text = f"{text[:_SHOWN_SOURCE]} … ({len(latex):,} characters)"
+    return Source(text)
+
+
+def equation(tree: Node, note: Words = ()) -> Equation:
+    r"""A displayed formula; an author's `\tag` becomes the note."""
+    tags = []
+
+    def bare(node: Node) -> Node:
+        if isinstance(node, Tagged):
+            tags.append(node.tag)
+            return bare(node.body)
+        if isinstance(node, Rows):
+            return Rows(node.environment, tuple(bare(row) for row in node.rows))
+        return node
+
+    inner = bare(tree)
+    named = (Plain(", ".join(f"({tag})" for tag in tags if tag)),) if any(tags) else ()
+    return Equation(inner, (*named, *note))
+
+
+def _judgement(formula: FormulaVerdict) -> Judgement:
+    return Judgement(
+        where(formula),
+        target(formula),
+        formula.verdict,
+        (_shown(formula.latex),),
+        formula.display,
+        tuple(_notes(formula)),
+        tuple(_details(formula)),
+    )
+
+
+def _notes(formula: FormulaVerdict) -> Iterator[Words]:
+    """Small print: what the verdict rests on."""
+    if formula.verdict is Verdict.PROVED and formula.reason:
+        yield said(formula.reason, capital=True)
+    if formula.scope and formula.scope != _USUAL_SCOPE:
+        yield (Plain("For: "), *said(formula.scope))
+    if formula.reading:
+        yield (Plain("As read here: "), *said(formula.reading))
+    if formula.assumptions:
+        parts: list[Words] = [_formula_or_text(each) for each in formula.assumptions]
+        yield (Plain("Assuming "), *_joined(parts, ", "))
+
+
+def _details(formula: FormulaVerdict) -> Iterator[Block]:
+    troubled = formula.verdict in (Verdict.REFUTED, Verdict.UNKNOWN, Verdict.UNREAD)
+    if troubled and formula.reason:
+        place = f" (at character {formula.error_column + 1})" if formula.error_column is not None else ""
+        yield Paragraph((Strong("Why: "), *said(formula.reason + place)))
+    shapes = next((part.shapes for part in formula.statements if part.shapes), "")
+    if shapes:
+        yield Paragraph((Strong("Shapes: "), *said(shapes)))
+    if formula.warning:
+        yield Paragraph((Strong("Warning: "), *said(formula.warning)))
+    if formula.counterexample is not None:
+        yield Paragraph(_counterexample(formula.counterexample))
+    for number, suggestion in enumerate(formula.suggestions):
+        tree = tree_of(suggestion)
+        shown = Equation(tree) if tree is not None else _shown(suggestion)
+        yield Paragraph((Strong("Or:" if number else "What is right:"),))
+        yield shown
+
+
+def said(text: str, capital: bool = False) -> Words:
+    r"""A sentence in which names and formulas may stand: what looks like one and can be read is printed as one.
+
+    >>> said("the derivative by z^(1)")
+    (Plain(text='the derivative by '), Inline(tree=Scripted(base=Symbol(text='z'), sub=None, sup=..., primes=0)))
+    """
+    found: list[Plain | Inline] = []
+    at = 0
+    for match in _NOTATION.finditer(text):
+        written = next(part for part in match.groups() if part is not None)
+        tree = _name_tree(written)
+        if tree is None:
+            continue
+        if match.start() > at:
+            found.append(Plain(text[at : match.start()]))
+        found.append(Inline(tree))
+        at = match.end()
+    if at < len(text):
+        found.append(Plain(text[at:]))
+    if capital and found and isinstance(found[0], Plain):
+        found[0] = Plain(found[0].text[:1].upper() + found[0].text[1:])
+    return tuple(found)
+
+
+_NOTATION = re.compile(
+    r"`([^`]{1,200})`"  # between backquotes
+    r"|\$([^$]{1,200})\$"
+    r"|((?<![\w\\])(?:\\[A-Za-z]+(?:\{[\\A-Za-z]{1,30}\})?|[A-Za-z])(?:\^\([^()\s]{1,12}\)|_\{?\w{1,4}\}?(?![\w^]))+)"  # z^(1), n_1
+    r"|((?<![\w\\])\\[A-Za-z]+(?:\{[\\A-Za-z]{1,30}\})?(?![\w{]))"  # \alpha
+    r"|((?<![\w'])[B-HJ-Z](?![\w'-]))"  # a capital standing alone that is no English word
+)
+
+
+def _name_tree(written: str) -> Node | None:
+    """A name as the program writes it in messages (`z^(l+1)`), as a tree."""
+    try:
+        return parse(re.sub(r"\^\(([^()]*)\)", r"^{(\1)}", written))
+    except NotationError:
+        return None
+
+
+def _formula_or_text(text: str) -> Words:
+    tree = tree_of(text)
+    return (Inline(tree),) if tree is not None and not _prose(text) else said(text)
+
+
+def _prose(text: str) -> bool:
+    return re.search(r"(?<![\\A-Za-z])[A-Za-z]{3,} [a-z]", text) is not None
+
+
+def _joined(parts: Sequence[Words], between: str) -> Words:
+    words: list[Plain | Strong | Literal | Inline | Link] = []
+    for number, part in enumerate(parts):
+        if number:
+            words.append(Plain(between))
+        words.extend(part)  # type: ignore[arg-type]
+    return tuple(words)
+
+
+def _counterexample(found: Counterexample) -> Words:
+    """Where the two sides differ, matrices put together from their entries."""
+    inputs = [Inline(tree) if tree is not None else Literal(text) for tree, text in _arrays(found)]
+    entry = f" (entry {found.entry})" if found.entry else ""
+    words: list[Plain | Strong | Literal | Inline] = [Strong("Counterexample: ")]
+    if inputs:
+        words.append(Plain("at "))
+        for number, each in enumerate(inputs):
+            words.extend([Plain(", "), each] if number else [each])
+        words.append(Plain(f" the left side{entry} is "))
+    else:
+        words.append(Plain(f"the left side{entry} is "))
+    words.extend([*_value(found.left), Plain(", the right side "), *_value(found.right), Plain(".")])
+    return tuple(words)
+
+
+def _value(text: str) -> tuple[Plain | Inline, ...]:
+    tree = _rational(text)
+    return (Inline(tree),) if tree is not None else (Plain(text),)
+
+
+def _arrays(found: Counterexample) -> Iterator[tuple[Node | None, str]]:
+    """`A = [...]` for each input; an input whose entries do not make a full grid stays in entries."""
+    entries: list[tuple[Node | None, tuple[int, ...], str, str]] = []
+    for name, value in found.inputs.items():
+        tree = tree_of(name)
+        base, place = _split(tree)
+        entries.append((base, place, name, value))
+    for _, group in groupby(entries, key=lambda entry: (repr(entry[0]), len(entry[1]))):
+        together = list(group)
+        base = together[0][0]
+        grid = _grid({place: _rational(value) for _, place, _, value in together})
+        if base is not None and grid is not None:
+            yield Relations(base, (("=", grid),)), ""
+            continue
+        for _, _, name, value in together:
+            tree, number = tree_of(name), _rational(value)
+            both = Relations(tree, (("=", number),)) if tree is not None and number is not None else None
+            yield both, f"{name} = {value}"
+
+
+def _split(tree: Node | None) -> tuple[Node | None, tuple[int, ...]]:
+    """A name and the place of its entry: `W_{1,2}` gives W and (1, 2)."""
+    if not isinstance(tree, Scripted) or tree.sub is None:
+        return tree, ()
+    parts = tree.sub.items if isinstance(tree.sub, Listed) else (tree.sub,)
+    if not all(isinstance(part, Number) and part.text.isdigit() for part in parts):
+        return tree, ()
+    place = tuple(int(part.text) for part in parts if isinstance(part, Number))
+    bare = Scripted(tree.base, None, tree.sup, tree.primes) if tree.sup is not None or tree.primes else tree.base
+    return bare, place
+
+
+def _grid(values: dict[tuple[int, ...], Node | None]) -> Node | None:
+    """The entries as a matrix or a column, if none is missing; a lone number as itself."""
+    if any(value is None for value in values.values()):
+        return None
+    known = {place: value for place, value in values.items() if value is not None}
+    if set(known) == {()}:
+        return known[()]
+    lengths = {len(place) for place in known}
+    if lengths not in ({1}, {2}):
+        return None
+    places = {place if len(place) == 2 else (place[0], 1): value for place, value in known.items()}
+    down, across = max(row for row, _ in places), max(column for _, column in places)
+    if len(places) != down * across or down > 8 or across > 8:
+        return None
+    if set(places) != {(row, column) for row in range(1, down + 1) for column in range(1, across + 1)}:
+        return None
+    return Matrix("bmatrix", tuple(tuple(places[r, c] for c in range(1, across + 1)) for r in range(1, down + 1)))
+
+
+def _rational(text: str) -> Node | None:
+    """A decimal or a quotient of whole numbers, as the prover writes them.
+
+    >>> _rational("-3/4")
+    Sum(terms=(('-', Product(factors=(('', Number(text='3')), ('/', Number(text='4'))))),))
+    """
+    match = re.fullmatch(r"(-?)(\d+(?:\.\d+)?)(?:/(\d+))?", text)
+    if match is None:
+        return None
+    sign, top, bottom = match.groups()
+    number: Node = Number(top) if bottom is None else Product((("", Number(top)), ("/", Number(bottom))))
+    return Sum((("-", number),)) if sign else number
