@@ -121,7 +121,9 @@ def by_argument(body: Term) -> Term:
 
     def d(node: Term) -> Term:
         if node not in seen:
-            seen[node] = ONE if isinstance(node, Arg) else RULES[type(node)].apply(node, d)
+            # what else a page lets a function depend on, such as a slope \alpha, stays fixed
+            fixed = isinstance(node, Entry | Extent)
+            seen[node] = ONE if isinstance(node, Arg) else ZERO if fixed else RULES[type(node)].apply(node, d)
         return seen[node]
 
     return d(body)

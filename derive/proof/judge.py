@@ -16,6 +16,8 @@ from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood, Scope, Shape
 from derive.notation.tree import Node
 from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide, is_diagonal
+from derive.proof.edits import page_of
+from derive.proof.nearest import nearest
 from derive.theory import Theory, family_letters
 from derive.verdicts import StatementVerdict, Verdict
 
@@ -38,18 +40,48 @@ def judge(understanding: Understanding, place: int) -> StatementVerdict:
         case _:
             right = each.statement.right
             assert right is not None
-            return _claims(understanding, place, each.statement.left, right, meaning)
+            verdict = _claims(understanding, place, each.statement.left, right, meaning)
+            if verdict.verdict is Verdict.REFUTED:
+                verdict = replace(verdict, suggestions=_suggestions(understanding, place, each.statement.left, right, meaning))
+            return verdict
 
 
-def _claims(understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning) -> StatementVerdict:
+def _suggestions(
+    understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning
+) -> tuple[str, ...]:
+    """The nearest true formulas as LaTeX: right sides, or whole equations where the left side was changed."""
+    from derive.notation.latex import write_latex
+
+    def holds(one: Node, other: Node) -> bool:
+        return _claims(understanding, place, one, other, meaning, certify=False).verdict is Verdict.PROVED
+
+    defined = understanding.theory.definitions
+    page = page_of(_trees(understanding), lambda name: name in defined)
+    found = nearest(left, right, page, holds)
+    return tuple(
+        write_latex(each) if isinstance(each, Node) else f"{write_latex(each[0])} = {write_latex(each[1])}"
+        for each in found
+    )
+
+
+def _trees(understanding: Understanding) -> Iterator[Node]:
+    for each in understanding.placed:
+        yield each.statement.left
+        if each.statement.right is not None:
+            yield each.statement.right
+
+
+def _claims(
+    understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning, *, certify: bool = True
+) -> StatementVerdict:
     """A claim, or the claims for every layer where it speaks of "layer l" and the page numbers its layers."""
     letter, layers = _layers(understanding, left, right)
     if not layers:
-        return _judged(understanding, place, left, right, meaning)
+        return _judged(understanding, place, left, right, meaning, certify)
     verdicts = []
     for number in layers:
         verdict = _judged(
-            understanding, place, at_layer(left, letter, number), at_layer(right, letter, number), meaning
+            understanding, place, at_layer(left, letter, number), at_layer(right, letter, number), meaning, certify
         )
         if verdict.verdict is not Verdict.PROVED:
             reason = f"at {letter} = {number}: {verdict.reason}"
@@ -60,17 +92,19 @@ def _claims(understanding: Understanding, place: int, left: Node, right: Node, m
     return replace(verdicts[0], scope=scope, assumptions=assumptions)
 
 
-def _judged(understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning) -> StatementVerdict:
+def _judged(
+    understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning, certify: bool
+) -> StatementVerdict:
     """A claim; or an update, which claims descent of one loss. That it descends another one is no reason to call it false."""
     if meaning.kind != "update":
-        return _claim(understanding, left, right, None)
+        return _claim(understanding, left, right, None, certify)
     loss = understanding.loss_of(place)
     if loss is None:
         return StatementVerdict("update", "", Verdict.UNKNOWN, "there is no loss that this update could descend")
-    verdict = _claim(understanding, left, right, loss)
+    verdict = _claim(understanding, left, right, loss, certify)
     if verdict.verdict is Verdict.REFUTED:
         for other in understanding.losses:
-            if other is not loss and _claim(understanding, left, right, other).verdict is Verdict.PROVED:
+            if other is not loss and _claim(understanding, left, right, other, certify).verdict is Verdict.PROVED:
                 reason = f"a step of descent on {other!r}; on {loss!r} it is none, and the page does not say which is meant"
                 return StatementVerdict("update", "", Verdict.UNKNOWN, reason)
     return verdict
@@ -124,7 +158,9 @@ def derivative_named(theory: Theory, name: Name) -> Name | None:
     return None
 
 
-def _claim(understanding: Understanding, left: Node, right: Node, descends: Name | None) -> StatementVerdict:
+def _claim(
+    understanding: Understanding, left: Node, right: Node, descends: Name | None, certify: bool
+) -> StatementVerdict:
     kind = "claim" if descends is None else "update"
     theory = understanding.theory
     decisions: list[tuple[Decision, tuple[str, ...]]] = []
@@ -137,7 +173,7 @@ def _claim(understanding: Understanding, left: Node, right: Node, descends: Name
             try:
                 if descends is not None:
                     a, b = _step(theory, descends, a, b)
-                decision = decide(theory, a, b, understanding.granted)
+                decision = decide(theory, a, b, understanding.granted, certify=certify)
             except NotDifferentiable as error:
                 decision = Undecided(str(error))
             except ShapeMismatch as error:
