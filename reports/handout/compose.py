@@ -9,7 +9,6 @@ from derive import wording
 from derive.algebra.terms import Name, Size
 from derive.calculus.chain import depends
 from derive.notation.latex import write_latex
-from derive.notation.speech import write_speech
 from derive.notation.tree import Node
 from derive.readers.document import Document
 from derive.theory import Theory
@@ -32,12 +31,16 @@ from reports.handout.content import (
 )
 from reports.handout.experiment import EPOCHS, RATE, TOLERANCE, Experiment
 from reports.handout.figures import Drawing, draw_network, mathtext
-from reports.handout.judged import equation, judgements, link, said, tree_of
+from reports.handout.judged import equation, judgements, link, tree_of
 from reports.handout.layers import Layer, forward_pass, layers
+from reports.handout.sentences import Sentences, shape_words
 from reports.places import count
 
 MODULE = "network.py"
 """What the emitted code is called in the folder of a handout."""
+
+_LINE = 6.38
+"""How wide a line of text is in inches."""
 
 _PROMISES = {
     Verdict.REFUTED: "false under every ordinary reading; a counterexample or shapes that cannot fit are given",
@@ -69,16 +72,17 @@ def compose(
         drawings["network"] = _drawing(theory, found)
     if isinstance(experiment, Experiment):
         drawings.update(experiment.drawings)
+    sentences = Sentences({repr(name): wording.name(theory, name) for name in (*theory.symbols, *theory.definitions)})
     title = " ".join(document.title.split()) or Path(document.path).stem
     sections = (
         Section("In short", tuple(_summary(document, formulas, report))),
-        Section("The network", tuple(_network(theory, found))),
+        Section("The network", tuple(_network(theory, found, drawings["network"].width if found else 0.0))),
         Section("Forward pass", tuple(_forward(document, theory))),
         Section("Loss", tuple(_loss(theory))),
-        Section("Derivation of the gradients", tuple(_derivation(theory))),
-        Section("The document’s formulas, one by one", tuple(_judged(formulas))),
+        Section("Derivation of the gradients", tuple(_derivation(theory, sentences))),
+        Section("The document’s formulas, one by one", tuple(_judged(formulas, sentences))),
         Section("The network as code", tuple(_code(source))),
-        Section("Training", tuple(_training(experiment))),
+        Section("Training", tuple(_training(experiment, sentences))),
     )
     subtitle = (
         Plain("Handout by gradproof, from "),
@@ -120,18 +124,21 @@ def _summary(document: Document, formulas: Sequence[FormulaVerdict], report: Rep
             yield Paragraph((*words, Plain(".")))
 
 
-def _network(theory: Theory, found: tuple[Layer, ...]) -> Iterator[Block]:
+def _network(theory: Theory, found: tuple[Layer, ...], width: float) -> Iterator[Block]:
     if found:
-        said_layers = [_units(layer.units) for layer in found]
-        words = f"from {said_layers[0]} at the input " + (
-            f"over {' and '.join(said_layers[1:-1])} " if len(found) > 2 else ""
-        )
-        yield Paragraph(said(f"The signal runs {words}to {said_layers[-1]} at the output."))
+        words: list[Plain | Inline] = [Plain("The signal runs from ")]
+        for number, layer in enumerate(found):
+            last = number == len(found) - 1
+            words.append(Plain("" if not number else " to " if last else " over " if number == 1 else " and "))
+            words.extend(_units(layer.units))
+            words.append(Plain(" at the input" if not number else " at the output" if last else ""))
+        yield Paragraph((*words, Plain(".")))
+        columns = ", ".join(_units_spoken(layer.units) for layer in found)
         yield Picture(
             "network",
-            f"{len(found)} columns of circles joined by arrows from left to right: {', '.join(said_layers)}.",
+            f"{len(found)} columns of circles joined by arrows from left to right: {columns}.",
             (Plain("The network: circles are units, arrows weights. Each layer’s quantities stand below it."),),
-            0.8,
+            min(1.0, width / _LINE),
         )
     else:
         yield Paragraph(
@@ -156,14 +163,21 @@ def _network(theory: Theory, found: tuple[Layer, ...]) -> Iterator[Block]:
     yield Table(head, tuple(rows), "What the network is made of")
 
 
-def _units(size: Size | None) -> str:
+def _units(size: Size | None) -> tuple[Plain | Inline, ...]:
+    if size is None or size.value is not None:
+        return (Plain(_units_spoken(size)),)
+    return (*_size(size.name), Plain(" units"))
+
+
+def _units_spoken(size: Size | None) -> str:
     if size is None:
         return "1 unit"
-    return count(size.value, "unit") if size.value is not None else f"{_size_words(size)} units"
+    return count(size.value, "unit") if size.value is not None else f"{size.name} units"
 
 
-def _size_words(size: Size) -> str:
-    return size.name.replace("@", "_")
+def _size(name: str) -> tuple[Plain | Inline, ...]:
+    """A size by its name, as a formula if it is one."""
+    return tuple(word for word in shape_words(name) if isinstance(word, Plain | Inline))
 
 
 def _concerned(theory: Theory) -> Iterator[Name]:
@@ -183,11 +197,6 @@ def _concerned(theory: Theory) -> Iterator[Name]:
 
 def _shape(theory: Theory, name: Name) -> Words:
     return shape_words(wording.shape(theory, name))
-
-
-def shape_words(text: str) -> Words:
-    """A shape as it is written for people (`n_1 x 2`, `number`), sizes set as mathematics."""
-    return said(text.replace(" x ", " × "))
 
 
 def _forward(document: Document, theory: Theory) -> Iterator[Block]:
@@ -216,7 +225,7 @@ def _loss(theory: Theory) -> Iterator[Block]:
     yield equation(wording.definition(theory, theory.loss))
 
 
-def _derivation(theory: Theory) -> Iterator[Block]:
+def _derivation(theory: Theory, sentences: Sentences) -> Iterator[Block]:
     assert theory.loss is not None
     yield Paragraph(
         (
@@ -228,26 +237,26 @@ def _derivation(theory: Theory) -> Iterator[Block]:
             ),
         )
     )
-    steps = [step for step in wording.derivation(theory) if not _is_target(theory, step.quantity)]
+    steps = [step for step in wording.derivation(theory) if _learns(theory, step.quantity)]
     for number, step in enumerate(steps, start=1):
         title = (Plain("Derivative by "), Inline(wording.name(theory, step.quantity)))
-        yield Step(number, title, equation(step.equation), tuple(_step_notes(step.shape, step.rules, step.why)))
+        yield Step(number, title, equation(step.equation), tuple(_step_notes(step, sentences)))
 
 
-def _is_target(theory: Theory, name: Name) -> bool:
-    """Nobody changes what is wanted, so nobody asks for its derivative."""
+def _learns(theory: Theory, name: Name) -> bool:
+    """Nobody changes what is wanted or what is constant, so nobody asks for the derivative by it."""
     symbol = theory.symbol(name)
-    return symbol is not None and symbol.role == "target"
+    return symbol is None or symbol.role not in ("target", "constant")
 
 
-def _step_notes(shape: str, rules: Sequence[str], why: str) -> Iterator[Words]:
-    if why:
-        yield (*said(why, capital=True), Plain("."))
-    named = f"Rules: {', '.join(rules)}. " if rules else ""
-    yield (Plain(f"{named}Shape: "), *shape_words(shape), Plain("."))
+def _step_notes(step: wording.Explained, sentences: Sentences) -> Iterator[Words]:
+    if step.why:
+        yield (*sentences.words(step.why.rstrip("."), capital=True), Plain("."))
+    named = f"Rules: {', '.join(step.rules)}. " if step.rules else ""
+    yield (Plain(f"{named}Shape: "), *shape_words(step.shape), Plain("."))
 
 
-def _judged(formulas: Sequence[FormulaVerdict]) -> Iterator[Block]:
+def _judged(formulas: Sequence[FormulaVerdict], sentences: Sentences) -> Iterator[Block]:
     yield Paragraph(
         (
             Plain(
@@ -256,7 +265,7 @@ def _judged(formulas: Sequence[FormulaVerdict]) -> Iterator[Block]:
             ),
         )
     )
-    yield from judgements(formulas)
+    yield from judgements(formulas, sentences)
 
 
 def _code(source: str) -> Iterator[Block]:
@@ -272,7 +281,7 @@ def _code(source: str) -> Iterator[Block]:
     yield Listing(source)
 
 
-def _training(experiment: Experiment | str) -> Iterator[Block]:
+def _training(experiment: Experiment | str, sentences: Sentences) -> Iterator[Block]:
     if isinstance(experiment, str):
         yield Paragraph(
             (
@@ -280,18 +289,20 @@ def _training(experiment: Experiment | str) -> Iterator[Block]:
                     "There is no training run here: the built-in data, exclusive or, have two inputs and one target, and "
                     "this network asks for other data ("
                 ),
-                *said(experiment),
+                *sentences.words(experiment),
                 Plain(")."),
             )
         )
         return
     good, stuck, share = experiment.good, experiment.stuck, experiment.share
     setting = f"{EPOCHS:,} epochs over the four examples, rate {RATE:g}, first weights drawn from a standard normal distribution"
-    sizes = ", ".join(f"{name} = {value}" for name, value in sorted(experiment.shown.sizes.items()))
+    sizes: list[Plain | Inline] = []
+    for name, value in sorted(experiment.shown.sizes.items()):
+        sizes.extend([Plain(", " if sizes else ", with "), *_size(name), Plain(f" = {value}")])
     yield Paragraph(
         (
             Plain(f"The code above was trained on exclusive or: {setting}"),
-            *((Plain(", with "), *said(sizes)) if sizes else ()),
+            *sizes,
             Plain("."),
         )
     )
@@ -337,15 +348,11 @@ def _drawing(theory: Theory, found: tuple[Layer, ...]) -> Drawing:
 
 
 def _label(theory: Theory, name: Name) -> str:
-    tree = wording.name(theory, name)
-    return mathtext(write_latex(tree), write_speech(tree))
+    return mathtext(write_latex(wording.name(theory, name)), repr(name).replace("\\", ""))
 
 
 def _units_label(size: Size | None) -> str:
-    if size is None or size.value is not None:
-        return _units(size)
-    words = _size_words(size)
-    tree = said(words)
-    if len(tree) == 1 and isinstance(tree[0], Inline):
-        return mathtext(write_latex(tree[0].tree), words) + " units"
-    return f"{words} units"
+    found = _units(size)
+    if isinstance(found[0], Inline) and size is not None:
+        return f"{mathtext(write_latex(found[0].tree), size.name)} units"
+    return _units_spoken(size)

@@ -66,6 +66,13 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
+class Lead:
+    """A few words with emphasis that belong to the block after them."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Equation:
     """A displayed formula. `note` stands at the end of its line: a shape, or what the author called it (`\\tag`)."""
 
@@ -133,7 +140,7 @@ class Judgement:
     details: tuple[Block, ...] = ()
 
 
-Block = Paragraph | Equation | Source | Listing | Table | Picture | Step | Judgement
+Block = Paragraph | Lead | Equation | Source | Listing | Table | Picture | Step | Judgement
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
 BLUE, ORANGE, INK, FAINT = "#0072b2", "#d55e00", "#1b1f24", "#9aa4ae"
+PAPER = "#fffffe"
+"""White; a colour of its own, so that a dark page can put its own in its place."""
+_WIDEST = 6.3
 _MOST_UNITS = 6
 """A layer with more units is drawn with dots."""
 
@@ -31,10 +34,11 @@ Label = Callable[[object], str]
 
 @dataclass(frozen=True)
 class Drawing:
-    """A finished figure in both formats."""
+    """A finished figure in both formats, and its width in inches."""
 
     svg: str
     pdf: bytes
+    width: float
 
 
 def _style() -> AbstractContextManager[None]:
@@ -66,7 +70,7 @@ def _finished(figure: Figure) -> Drawing:
     options: Mapping[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.04, "transparent": True}
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None}, **options)
     figure.savefig(pdf, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None}, **options)
-    return Drawing(svg.getvalue(), pdf.getvalue())
+    return Drawing(svg.getvalue(), pdf.getvalue(), float(figure.get_figwidth()))
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -98,23 +102,23 @@ def draw_network(found: tuple[Layer, ...], captions: tuple[tuple[str, ...], ...]
         arrows: what is written above the arrows into each layer but the first.
     """
     with _style():
-        across, down = 2.3, 0.62
-        most = max(len(_places(layer)) for layer in found)
-        height = max(2, most) * down
-        figure = _figure(min(7.0, 1.2 + 1.45 * (len(found) - 1) + 0.8), 0.9 + 0.5 * max(2, most))
+        across, down = 2.1, 0.6
+        top = (max(len(_places(layer)) for layer in found) - 1) / 2 * down + 0.2
+        left, right = -0.8, (len(found) - 1) * across + 0.8
+        bottom = -top - 0.3 - 0.34 * max(len(each) for each in captions)
+        inches = min(0.64, _WIDEST / (right - left))
+        figure = _figure((right - left) * inches, (top + 0.65 - bottom) * inches)
         axes = figure.add_axes((0, 0, 1, 1))
-        axes.set_aspect("equal")
         axes.axis("off")
+        axes.set_xlim(left, right)
+        axes.set_ylim(bottom, top + 0.65)
         for column, layer in enumerate(found):
             if column:
                 _connect(axes, found[column - 1], layer, (column - 1) * across, column * across, down)
-                axes.text((column - 0.5) * across, height / 2 + 0.28, arrows[column - 1], ha="center", va="bottom")
+                axes.text((column - 0.5) * across, top + 0.15, arrows[column - 1], ha="center", va="bottom")
             _units(axes, layer, column * across, down, column == 0)
             for line, text in enumerate(captions[column]):
-                axes.text(column * across, -height / 2 - 0.18 - 0.3 * line, text, ha="center", va="top")
-        lines = max(len(each) for each in captions)
-        axes.set_xlim(-0.85, (len(found) - 1) * across + 0.85)
-        axes.set_ylim(-height / 2 - 0.3 * lines - 0.2, height / 2 + 0.65)
+                axes.text(column * across, -top - 0.2 - 0.34 * line, text, ha="center", va="top")
         return _finished(figure)
 
 
@@ -138,7 +142,7 @@ def _units(axes: Axes, layer: Layer, x: float, down: float, given: bool) -> None
     for y, unit in _heights(layer, down):
         if unit:
             axes.add_patch(
-                Circle((x, y), 0.2, facecolor="white", edgecolor=INK if given else BLUE, linewidth=1.1, zorder=3)
+                Circle((x, y), 0.2, facecolor=PAPER, edgecolor=INK if given else BLUE, linewidth=1.1, zorder=3)
             )
         else:
             for offset in (-0.1, 0.0, 0.1):

@@ -16,6 +16,7 @@ from reports.handout.content import (
     Handout,
     Inline,
     Judgement,
+    Lead,
     Link,
     Listing,
     Literal,
@@ -30,11 +31,12 @@ from reports.handout.content import (
     Words,
     tone,
 )
-from reports.handout.figures import INK, Drawing
+from reports.handout.figures import INK, PAPER, Drawing
 from reports.handout.highlight import lines
 from reports.handout.wide import broken
 
-_ROOM, _JUDGED_ROOM = 46.0, 36.0
+_ROOM, _JUDGED_ROOM = 30.0, 30.0
+"""Less than fits on a wide screen: a phone shows more of a formula that is in rows."""
 
 
 def write(handout: Handout, drawings: Mapping[str, Drawing]) -> str:
@@ -78,6 +80,8 @@ class _Writer:
         match block:
             case Paragraph(words=words):
                 return f"<p>{self.words(words)}</p>"
+            case Lead(text=text):
+                return f"<p><strong>{_text(text)}</strong></p>"
             case Equation():
                 return self._display(block, room)
             case Source(text=text):
@@ -185,7 +189,7 @@ def _inline_svg(svg: str, picture: Picture) -> str:
 
     body = re.sub(r' id="([^"]+)"', renamed, body)
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{picture.name}-", body)
-    body = body.replace(INK, "currentColor")
+    body = body.replace(INK, "currentColor").replace(PAPER, "var(--paper)")
     head, _, rest = body.partition(">")
     view = re.search(r'viewBox="[^"]+"', head)
     assert view is not None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from derive.notation.errors import NotationError
+from derive.notation.layout import tall
 from derive.notation.parser import parse
 from derive.notation.tree import Matrix, Node, Number, Product, Relations, Rows, Scripted, Sum, Tagged
 from derive.notation.tree import Sequence as Listed
@@ -16,6 +18,7 @@ from reports.handout.content import (
     Equation,
     Inline,
     Judgement,
+    Lead,
     Link,
     Literal,
     Paragraph,
@@ -24,6 +27,7 @@ from reports.handout.content import (
     Strong,
     Words,
 )
+from reports.handout.sentences import Sentences
 from reports.handout.wide import settable
 
 _SHOWN_SOURCE = 400
@@ -31,13 +35,16 @@ _SHOWN_SOURCE = 400
 _ROOM = 31.0
 _SETTLED = frozenset({Verdict.DECLARED, Verdict.DEFINED, Verdict.ASSUMED, Verdict.EXPRESSION})
 _USUAL_SCOPE = "all sizes"
+_WORTH_REFERRING = 5
+"""A counterexample with fewer inputs is shown in full each time."""
 
 
-def judgements(formulas: Sequence[FormulaVerdict]) -> Iterator[Judgement]:
+def judgements(formulas: Sequence[FormulaVerdict], sentences: Sentences) -> Iterator[Judgement]:
     """All formulas; inline ones about which there is nothing to say share an entry with their neighbours."""
+    judged = _Judged(sentences, [])
     for small, group in groupby(formulas, key=_small):
         if small is None:
-            yield from (_judgement(formula) for formula in group)
+            yield from (judged.entry(formula) for formula in group)
             continue
         together = list(group)
         shown: dict[str, Equation | Source] = {}
@@ -107,94 +114,86 @@ def equation(tree: Node, note: Words = ()) -> Equation:
     return Equation(inner, (*named, *note))
 
 
-def _judgement(formula: FormulaVerdict) -> Judgement:
-    return Judgement(
-        where(formula),
-        target(formula),
-        formula.verdict,
-        (_shown(formula.latex),),
-        formula.display,
-        tuple(_notes(formula)),
-        tuple(_details(formula)),
-    )
+@dataclass(frozen=True)
+class _Judged:
+    """Writes entries. `before` are the counterexamples shown so far, which later ones may refer to."""
 
+    sentences: Sentences
+    before: list[tuple[FormulaVerdict, Mapping[str, str]]]
 
-def _notes(formula: FormulaVerdict) -> Iterator[Words]:
-    """Small print: what the verdict rests on."""
-    if formula.verdict is Verdict.PROVED and formula.reason:
-        yield said(formula.reason, capital=True)
-    if formula.scope and formula.scope != _USUAL_SCOPE:
-        yield (Plain("For: "), *said(formula.scope))
-    if formula.reading:
-        yield (Plain("As read here: "), *said(formula.reading))
-    if formula.assumptions:
-        parts: list[Words] = [_formula_or_text(each) for each in formula.assumptions]
-        yield (Plain("Assuming "), *_joined(parts, ", "))
+    def entry(self, formula: FormulaVerdict) -> Judgement:
+        notes, details = tuple(self._notes(formula)), tuple(self._details(formula))
+        shown = (_shown(formula.latex),)
+        return Judgement(where(formula), target(formula), formula.verdict, shown, formula.display, notes, details)
 
+    def _notes(self, formula: FormulaVerdict) -> Iterator[Words]:
+        """Small print: what the verdict rests on."""
+        said = self.sentences.words
+        if formula.verdict is Verdict.PROVED and formula.reason:
+            yield said(formula.reason, capital=True)
+        if formula.scope and formula.scope != _USUAL_SCOPE:
+            yield (Plain("For: "), *said(formula.scope))
+        if formula.reading:
+            yield (Plain("As read here: "), *said(formula.reading))
+        if formula.assumptions:
+            parts = [self._formula_or_text(each) for each in formula.assumptions]
+            yield (Plain("Assuming "), *_joined(parts, ", "))
 
-def _details(formula: FormulaVerdict) -> Iterator[Block]:
-    troubled = formula.verdict in (Verdict.REFUTED, Verdict.UNKNOWN, Verdict.UNREAD)
-    if troubled and formula.reason:
-        place = f" (at character {formula.error_column + 1})" if formula.error_column is not None else ""
-        yield Paragraph((Strong("Why: "), *said(formula.reason + place)))
-    shapes = next((part.shapes for part in formula.statements if part.shapes), "")
-    if shapes:
-        yield Paragraph((Strong("Shapes: "), *said(shapes)))
-    if formula.warning:
-        yield Paragraph((Strong("Warning: "), *said(formula.warning)))
-    if formula.counterexample is not None:
-        yield Paragraph(_counterexample(formula.counterexample))
-    for number, suggestion in enumerate(formula.suggestions):
-        tree = tree_of(suggestion)
-        shown = Equation(tree) if tree is not None else _shown(suggestion)
-        yield Paragraph((Strong("Or:" if number else "What is right:"),))
-        yield shown
+    def _details(self, formula: FormulaVerdict) -> Iterator[Block]:
+        """What needs attention."""
+        said = self.sentences.words
+        troubled = formula.verdict in (Verdict.REFUTED, Verdict.UNKNOWN, Verdict.UNREAD)
+        if troubled and formula.reason:
+            place = f" (at character {formula.error_column + 1})" if formula.error_column is not None else ""
+            yield Paragraph((Strong("Why: "), *said(formula.reason + place)))
+        shapes = next((part.shapes for part in formula.statements if part.shapes), "")
+        if shapes:
+            yield Paragraph((Strong("Shapes: "), *said(shapes)))
+        if formula.warning:
+            yield Paragraph((Strong("Warning: "), *said(formula.warning)))
+        if formula.counterexample is not None:
+            yield from self._counterexample(formula, formula.counterexample)
+        for number, suggestion in enumerate(formula.suggestions):
+            yield Lead("Or:" if number else "What is right:")
+            yield _shown(suggestion)
 
+    def _formula_or_text(self, text: str) -> Words:
+        tree = tree_of(text)
+        return (Inline(tree),) if tree is not None and not _prose(text) else self.sentences.words(text)
 
-def said(text: str, capital: bool = False) -> Words:
-    r"""A sentence in which names and formulas may stand: what looks like one and can be read is printed as one.
+    def _counterexample(self, formula: FormulaVerdict, found: Counterexample) -> Iterator[Block]:
+        """Where the two sides differ, matrices put together from their entries; values shown before are not repeated."""
+        left, rest = self._shown_before(found.inputs)
+        if left is None:
+            self.before.append((formula, found.inputs))
+        arrays = list(_arrays(rest))
+        trees = [tree for tree, _ in arrays if tree is not None]
+        texts = [text for tree, text in arrays if tree is None]
+        entry = f" (entry {found.entry})" if found.entry else ""
+        sides = (*_value(found.left), Plain(", the right side "), *_value(found.right), Plain("."))
+        opening: Words = (Strong("Counterexample: "),)
+        inputs: list[Words] = [*((Inline(tree),) for tree in trees), *((Literal(text),) for text in texts)]
+        if left is not None:
+            values = (Plain("with the values of "), link(left))
+            inputs.insert(0, values)
+        elif len(trees) > 3 or any(tall(tree) for tree in trees):
+            yield Paragraph((*opening, Plain(f"with these values the left side{entry} is "), *sides))
+            yield Equation(Listed(tuple(trees), (r"\quad",) * (len(trees) - 1)) if len(trees) > 1 else trees[0])
+            if texts:
+                yield Paragraph((Plain("and "), Literal(", ".join(texts))))
+            return
+        at = (Plain("" if left else "at "), *_joined(inputs, ", "), Plain(" ")) if inputs else ()
+        yield Paragraph((*opening, *at, Plain(f"the left side{entry} is "), *sides))
 
-    >>> said("the derivative by z^(1)")
-    (Plain(text='the derivative by '), Inline(tree=Scripted(base=Symbol(text='z'), sub=None, sup=..., primes=0)))
-    """
-    found: list[Plain | Inline] = []
-    at = 0
-    for match in _NOTATION.finditer(text):
-        written = next(part for part in match.groups() if part is not None)
-        tree = _name_tree(written)
-        if tree is None:
-            continue
-        if match.start() > at:
-            found.append(Plain(text[at : match.start()]))
-        found.append(Inline(tree))
-        at = match.end()
-    if at < len(text):
-        found.append(Plain(text[at:]))
-    if capital and found and isinstance(found[0], Plain):
-        found[0] = Plain(found[0].text[:1].upper() + found[0].text[1:])
-    return tuple(found)
-
-
-_NOTATION = re.compile(
-    r"`([^`]{1,200})`"  # between backquotes
-    r"|\$([^$]{1,200})\$"
-    r"|((?<![\w\\])(?:\\[A-Za-z]+(?:\{[\\A-Za-z]{1,30}\})?|[A-Za-z])(?:\^\([^()\s]{1,12}\)|_\{?\w{1,4}\}?(?![\w^]))+)"  # z^(1), n_1
-    r"|((?<![\w\\])\\[A-Za-z]+(?:\{[\\A-Za-z]{1,30}\})?(?![\w{]))"  # \alpha
-    r"|((?<![\w'])[B-HJ-Z](?![\w'-]))"  # a capital standing alone that is no English word
-)
-
-
-def _name_tree(written: str) -> Node | None:
-    """A name as the program writes it in messages (`z^(l+1)`), as a tree."""
-    try:
-        return parse(re.sub(r"\^\(([^()]*)\)", r"^{(\1)}", written))
-    except NotationError:
-        return None
-
-
-def _formula_or_text(text: str) -> Words:
-    tree = tree_of(text)
-    return (Inline(tree),) if tree is not None and not _prose(text) else said(text)
+    def _shown_before(self, inputs: Mapping[str, str]) -> tuple[FormulaVerdict | None, Mapping[str, str]]:
+        """An entry whose values these are, and those that it does not have."""
+        if len(inputs) < _WORTH_REFERRING:
+            return None, inputs
+        for formula, values in self.before:
+            rest = {name: value for name, value in inputs.items() if name not in values}
+            if len(rest) * 2 < len(inputs) and all(values.get(name, value) == value for name, value in inputs.items()):
+                return formula, rest
+        return None, inputs
 
 
 def _prose(text: str) -> bool:
@@ -202,28 +201,10 @@ def _prose(text: str) -> bool:
 
 
 def _joined(parts: Sequence[Words], between: str) -> Words:
-    words: list[Plain | Strong | Literal | Inline | Link] = []
+    words: Words = ()
     for number, part in enumerate(parts):
-        if number:
-            words.append(Plain(between))
-        words.extend(part)  # type: ignore[arg-type]
-    return tuple(words)
-
-
-def _counterexample(found: Counterexample) -> Words:
-    """Where the two sides differ, matrices put together from their entries."""
-    inputs = [Inline(tree) if tree is not None else Literal(text) for tree, text in _arrays(found)]
-    entry = f" (entry {found.entry})" if found.entry else ""
-    words: list[Plain | Strong | Literal | Inline] = [Strong("Counterexample: ")]
-    if inputs:
-        words.append(Plain("at "))
-        for number, each in enumerate(inputs):
-            words.extend([Plain(", "), each] if number else [each])
-        words.append(Plain(f" the left side{entry} is "))
-    else:
-        words.append(Plain(f"the left side{entry} is "))
-    words.extend([*_value(found.left), Plain(", the right side "), *_value(found.right), Plain(".")])
-    return tuple(words)
+        words = (*words, *((Plain(between),) if number else ()), *part)
+    return words
 
 
 def _value(text: str) -> tuple[Plain | Inline, ...]:
@@ -231,10 +212,10 @@ def _value(text: str) -> tuple[Plain | Inline, ...]:
     return (Inline(tree),) if tree is not None else (Plain(text),)
 
 
-def _arrays(found: Counterexample) -> Iterator[tuple[Node | None, str]]:
+def _arrays(inputs: Mapping[str, str]) -> Iterator[tuple[Node | None, str]]:
     """`A = [...]` for each input; an input whose entries do not make a full grid stays in entries."""
     entries: list[tuple[Node | None, tuple[int, ...], str, str]] = []
-    for name, value in found.inputs.items():
+    for name, value in inputs.items():
         tree = tree_of(name)
         base, place = _split(tree)
         entries.append((base, place, name, value))

@@ -25,6 +25,7 @@ from reports.handout.content import (
     Handout,
     Inline,
     Judgement,
+    Lead,
     Link,
     Listing,
     Literal,
@@ -42,8 +43,10 @@ from reports.handout.figures import Drawing
 from reports.handout.highlight import lines
 from reports.handout.wide import broken
 
-_ROOM, _JUDGED_ROOM = 40.0, 32.0
+_ROOM, _JUDGED_ROOM = 40.0, 29.0
 _SECONDS = 120
+_LONGEST_WHOLE = 24
+"""A table with more rows may break across pages."""
 _SIGNS = {Verdict.PROVED: r"\tick", Verdict.REFUTED: r"\cross", Verdict.UNKNOWN: r"\doubt", Verdict.UNREAD: r"\doubt"}
 
 
@@ -199,6 +202,8 @@ def _block(block: Block, room: float = _ROOM) -> str:
     match block:
         case Paragraph(words=words):
             return f"{_words(words)}\\par"
+        case Lead(text=plain):
+            return f"\\textbf{{{text(plain)}}}\\par\\nopagebreak "
         case Equation():
             return _display(block, room)
         case Source(text=plain):
@@ -263,9 +268,11 @@ def _table(table: Table) -> str:
     )
     head = " & ".join(f"\\textbf{{{_words(cell)}}}" for cell in table.head)
     rows = "\n".join(" & ".join(_words(cell) for cell in row) + r" \\" for row in table.rows)
+    caption = f"{{\\color{{quiet}}{text(table.caption)}}}"
+    if len(table.rows) <= _LONGEST_WHOLE:
+        return f"\\whole{{{caption}}}{{{columns}}}{{{head} \\\\\\midrule\n{rows}\n\\bottomrule}}"
     return (
-        f"{{\\small\\begin{{longtable}}{{{columns}}}\n"
-        f"\\multicolumn{{{len(table.head)}}}{{c}}{{\\color{{quiet}}{text(table.caption)}}} \\\\[4pt]\n"
+        f"{{\\small\\begin{{longtable}}{{{columns}}}\n\\multicolumn{{{len(table.head)}}}{{c}}{{{caption}}} \\\\[4pt]\n"
         f"{head} \\\\\\midrule\\endhead\n{rows}\n\\bottomrule\n\\end{{longtable}}}}"
     )
 

@@ -21,6 +21,7 @@ from reports.handout.content import (
     Handout,
     Inline,
     Judgement,
+    Lead,
     Link,
     Listing,
     Literal,
@@ -94,6 +95,8 @@ class _Writer:
         match block:
             case Paragraph(words=words):
                 return f"#par{self.words(words)}"
+            case Lead(text=text):
+                return f"#lead({string(text)})"
             case Equation():
                 return f"#{self._display(block, room)}"
             case Source(text=text):

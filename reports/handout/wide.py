@@ -100,13 +100,32 @@ def broken(node: Node, room: float) -> Node:
         first = Relations(node.first, node.rest[:1])
         return Rows("aligned", (first, *(Relations(None, (each,)) for each in node.rest[1:])))
     if isinstance(node, Sequence) and len(node.items) > 1:
-        return Rows("gathered", tuple(broken(item, room) if _flat(item) else item for item in node.items))
+        return _filled(node, room)
     return node
 
 
-def _flat(item: Node) -> bool:
-    """Rows within rows would be a table in a table."""
-    return not isinstance(item, Relations)
+def _filled(node: Sequence, room: float) -> Node:
+    """Statements in rows, as many in each as there is room for."""
+    rows: list[list[int]] = [[]]
+    taken = 0.0
+    for number, item in enumerate(node.items):
+        needed = width(item) + 1.0
+        if rows[-1] and taken + needed > room:
+            rows.append([])
+            taken = 0.0
+        rows[-1].append(number)
+        taken += needed
+    if len(rows) == 1:
+        return node
+    aligned = all(isinstance(node.items[row[0]], Relations) for row in rows)
+    return Rows("aligned" if aligned else "gathered", tuple(_part(node, row) for row in rows))
+
+
+def _part(node: Sequence, numbers: list[int]) -> Node:
+    if len(numbers) == 1:
+        return node.items[numbers[0]]
+    items = tuple(node.items[number] for number in numbers)
+    return Sequence(items, tuple(node.separators[number] for number in numbers[:-1]))
 
 
 def settable(node: Node, room: float) -> bool:
