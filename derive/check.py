@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from derive.meaning.collect import Placed, Understanding, understand
-from derive.meaning.statements import statements, supposed
+from derive.meaning.collect import Placed
+from derive.meaning.statements import Statement, statements, supposed
 from derive.notation.errors import NotationError
+from derive.notation.latex import write_latex
 from derive.notation.parser import parse
 from derive.notation.tree import Node
-from derive.proof.judge import judge
+from derive.proof.page import judge_page
 from derive.readers import read
 from derive.readers.document import Document, Formula
 from derive.readers.markdown import read_markdown
@@ -49,7 +51,7 @@ def check_documents(documents: Sequence[Document], progress: Progress | None = N
 def theory_of(document: Document) -> Theory:
     """The theory that a document states."""
     trees, _ = _trees(document)
-    return _understanding(document, trees).theory
+    return judge_page(_placed(document, trees), document.title, suggest=False).understanding.theory
 
 
 def _trees(document: Document) -> tuple[dict[int, Node], dict[int, NotationError]]:
@@ -63,7 +65,7 @@ def _trees(document: Document) -> tuple[dict[int, Node], dict[int, NotationError
     return trees, errors
 
 
-def _understanding(document: Document, trees: dict[int, Node]) -> Understanding:
+def _placed(document: Document, trees: dict[int, Node]) -> list[Placed]:
     placed = []
     headings = [section.place.line for section in document.sections]
     for number, tree in trees.items():
@@ -72,23 +74,29 @@ def _understanding(document: Document, trees: dict[int, Node]) -> Understanding:
         line = formula.place.line
         section = headings[bisect_right(headings, line) - 1] if headings and headings[0] <= line else 0
         placed += [Placed(statement, number, line, only_supposed, section) for statement in statements(tree)]
-    return understand(placed, document.title)
+    return placed
 
 
 def _verdicts(document: Document) -> DocumentVerdicts:
     # document -> formulas -> syntax -> statements -> theory -> verdicts
     trees, errors = _trees(document)
-    understanding = _understanding(document, trees)
-    judged: dict[int, list[StatementVerdict]] = {number: [] for number in trees}
-    for place, each in enumerate(understanding.placed):
-        judged[each.formula].append(judge(understanding, place))
+    placed = _placed(document, trees)
+    judged = judge_page(placed, document.title)
+    parts: dict[int, list[StatementVerdict]] = {number: [] for number in trees}
+    for each, verdict in zip(placed, judged.verdicts, strict=True):
+        parts[each.formula].append(replace(verdict, latex=_latex(each.statement)))
     formulas = []
     for number, formula in enumerate(document.formulas):
         if number in errors:
             formulas.append(_unread(formula, errors[number]))
         else:
-            formulas.append(_formula(formula, judged[number]))
-    return DocumentVerdicts(document.path, tuple(formulas))
+            formulas.append(_formula(formula, parts[number]))
+    return DocumentVerdicts(document.path, tuple(formulas), judged.notes)
+
+
+def _latex(statement: Statement) -> str:
+    left = write_latex(statement.left)
+    return left if statement.right is None else f"{left} {statement.relation} {write_latex(statement.right)}"
 
 
 def _unread(formula: Formula, error: NotationError) -> FormulaVerdict:

@@ -19,7 +19,7 @@ from derive.meaning.calls import Calls, call, plain, uncalled
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
 from derive.meaning.naming import Written, base_latex, walk, written
-from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
+from derive.meaning.scope import LAYOUTS, Layout, NotUnderstood, Scope, Shape, Vocabulary
 from derive.meaning.shapes import SCALARS, ShapeTable, bare_letter, has_arrays, has_bold_vectors
 from derive.meaning.statements import CLAIMING, EQUALITIES, Statement
 from derive.notation.tree import (
@@ -107,14 +107,14 @@ class Understanding:
         return Scope(self.vocabulary, self.table.known, self.table.sizes, self.table.space)
 
 
-def understand(placed: Iterable[Placed], title: str = "") -> Understanding:
-    """The theory of a document's statements."""
-    return _Collector(tuple(placed), title).run()
+def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOUTS[0]) -> Understanding:
+    """The theory of a document's statements, derivatives laid out as said."""
+    return _Collector(tuple(placed), title, layout).run()
 
 
 class _Collector:
-    def __init__(self, placed: tuple[Placed, ...], title: str) -> None:
-        self.placed, self.title = placed, title
+    def __init__(self, placed: tuple[Placed, ...], title: str, layout: Layout) -> None:
+        self.placed, self.title, self.layout = placed, title, layout
         self.trees = [
             node for each in placed for node in (each.statement.left, each.statement.right) if node is not None
         ]
@@ -127,7 +127,7 @@ class _Collector:
         self.granted: dict[Name, int] = {}
 
     def run(self) -> Understanding:
-        self.vocabulary = _vocabulary(self.trees)
+        self.vocabulary = replace(_vocabulary(self.trees), layout=self.layout)
         self._calls()
         self.letters = layer_letters(self.trees, self.vocabulary) | _index_letters(self.trees, self.vocabulary)
         self.table = ShapeTable(
@@ -180,8 +180,8 @@ class _Collector:
         self.trees = [
             node for each in self.placed for node in (each.statement.left, each.statement.right) if node is not None
         ]
-        self.vocabulary = _vocabulary(self.trees)
-        self.vocabulary = replace(self.vocabulary, values=frozenset(repr(w.name) for h in calls if (w := written(plain(h)))))
+        values = frozenset(repr(found.name) for head in calls if (found := written(plain(head))) is not None)
+        self.vocabulary = replace(_vocabulary(self.trees), layout=self.layout, values=values)
 
     def _declared_vectors(self) -> set[Name]:
         found = set()

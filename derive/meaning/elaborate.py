@@ -83,11 +83,10 @@ _MOST_READINGS = 24
 
 
 class Elaborator:
-    """Gives expressions their meaning within one scope. `gradient_rows` and `denominator_layout` fix the layout of derivatives:
-    a scalar by a vector as a row instead of a column, a vector by a vector with the variable's entries down the rows."""
+    """Gives expressions their meaning within one scope."""
 
-    def __init__(self, scope: Scope, *, gradient_rows: bool = False, denominator_layout: bool = False) -> None:
-        self.scope, self.gradient_rows, self.denominator_layout = scope, gradient_rows, denominator_layout
+    def __init__(self, scope: Scope) -> None:
+        self.scope, self.layout = scope, scope.vocabulary.layout
 
     def readings(self, node: Node) -> list[Reading]:
         """The readings of an expression, plainest first, at most a few dozen."""
@@ -545,8 +544,8 @@ class Elaborator:
         notes, cost = inside.notes, inside.cost
         slope = Partial(value.body, variable)
         if not value.rank:
-            result = Array(by.indices, slope, row=by.row or (self.gradient_rows and by.rank == 1))
-            if self.gradient_rows and by.rank == 2:
+            result = Array(by.indices, slope, row=by.row or (self.layout.gradient_rows and by.rank == 1))
+            if self.layout.gradient_rows and by.rank == 2:
                 result = transpose(result)
             yield Reading(result, notes, cost)
             return
@@ -555,7 +554,7 @@ class Elaborator:
             return
         if value.rank == by.rank == 1:
             jacobian = Array((*value.indices, *by.indices), slope)
-            yield Reading(transpose(jacobian) if self.denominator_layout else jacobian, notes, cost)
+            yield Reading(transpose(jacobian) if self.layout.denominator else jacobian, notes, cost)
         if value.rank == by.rank and all(a is b for a, b in zip(value.shape, by.shape, strict=True)):
             if isinstance(value.body, Entry) and self.scope.is_diagonal(value.body, variable):
                 same = Array(value.indices, Partial(value.body, by.at(*value.indices)), value.row)  # type: ignore[arg-type]

@@ -30,6 +30,24 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class Layout:
+    r"""How a page lays out derivatives (Magnus and Neudecker, Matrix Differential Calculus, section 9.3; "matrix calculus" has no
+    one convention): a scalar by a vector as a column or, with `gradient_rows`, as a row; a vector by a vector with the variable's
+    entries along the rows or, with `denominator`, down the columns."""
+
+    said: str
+    gradient_rows: bool = False
+    denominator: bool = False
+
+
+LAYOUTS = (
+    Layout("gradients have the shape of their variable, Jacobians the variable's entries along the rows"),
+    Layout("numerator layout: gradients of scalars are rows, Jacobians have the variable's entries along the rows", True),
+    Layout("denominator layout: Jacobians have the variable's entries down the columns", denominator=True),
+)
+
+
+@dataclass(frozen=True)
 class Vocabulary:
     """How the document writes its names: bases that carry entries, and bases whose plain superscripts are layers."""
 
@@ -39,6 +57,7 @@ class Vocabulary:
     """A base that only stands with index letters, to the array it gives the entries of: `p` (as in `p_i`) to `\\mathbf{p}`."""
     values: frozenset[str] = frozenset()
     """Names of values that are written with their arguments where they are defined."""
+    layout: Layout = LAYOUTS[0]
     functions: Mapping[str, str] = field(default_factory=dict)
     """LaTeX of a function's letter or word to the name it has in terms: `\\sigma` to `sigmoid` where it was proved to be that."""
 

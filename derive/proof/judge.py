@@ -40,17 +40,16 @@ def judge(understanding: Understanding, place: int) -> StatementVerdict:
         case _:
             right = each.statement.right
             assert right is not None
-            verdict = _claims(understanding, place, each.statement.left, right, meaning)
-            if verdict.verdict is Verdict.REFUTED:
-                verdict = replace(verdict, suggestions=_suggestions(understanding, place, each.statement.left, right, meaning))
-            return verdict
+            return _claims(understanding, place, each.statement.left, right, meaning)
 
 
-def _suggestions(
-    understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning
-) -> tuple[str, ...]:
-    """The nearest true formulas as LaTeX: right sides, or whole equations where the left side was changed."""
+def suggestions(understanding: Understanding, place: int) -> tuple[str, ...]:
+    """For a refuted statement the nearest true formulas as LaTeX: right sides, or whole equations where the left was changed."""
     from derive.notation.latex import write_latex
+
+    statement, meaning = understanding.placed[place].statement, understanding.meanings[place]
+    left, right = statement.left, statement.right
+    assert right is not None
 
     def holds(one: Node, other: Node) -> bool:
         return _claims(understanding, place, one, other, meaning, certify=False).verdict is Verdict.PROVED
