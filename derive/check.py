@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from derive.meaning.collect import Placed
+from derive.meaning.draft import Placed
 from derive.meaning.statements import Statement, statements, supposed
 from derive.notation.errors import NotationError
 from derive.notation.latex import write_latex

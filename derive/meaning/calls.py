@@ -8,9 +8,9 @@ understood.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 
-from derive.meaning.naming import base_latex, written
+from derive.meaning.naming import base_latex, rebuilt, written
 from derive.notation.tree import Applied, Derivative, Fenced, Node, Product, Scripted, Sequence, Styled, Symbol, Word
 
 Calls = Mapping[Node, Node]
@@ -59,8 +59,7 @@ def _rewritten(part: object, calls: Calls) -> object:
         # `\partial L / \partial w` and `\partial L(w, b) / \partial w` speak of the same L
         operand = part.operand
         part = replace(part, operand=plain(operand) if operand in calls else operand)
-    parts = {f.name: _rewritten(getattr(part, f.name), calls) for f in fields(part) if f.name != "span"}
-    return replace(part, **parts)
+    return rebuilt(part, lambda each: _rewritten(each, calls))
 
 
 def _product(node: Product, calls: Calls) -> Product | Node:
@@ -70,15 +69,19 @@ def _product(node: Product, calls: Calls) -> Product | Node:
         if skip:
             skip = False
             continue
-        if factor in calls and following is not None and following[0] == "" and isinstance(following[1], Fenced):
-            if following[1].left == "(" and following[1].body == calls[factor]:
-                factors.append((sign, plain(factor)))
-                skip = True
-                continue
-        factors.append((sign, factor))
+        if factor in calls and following is not None and _reminder(following, calls[factor]):
+            factors.append((sign, plain(factor)))
+            skip = True
+        else:
+            factors.append((sign, factor))
     if len(factors) == 1:
         return factors[0][1]
     return replace(node, factors=tuple(factors))
+
+
+def _reminder(following: tuple[str, Node], arguments: Node) -> bool:
+    sign, node = following
+    return sign == "" and isinstance(node, Fenced) and node.left == "(" and node.body == arguments
 
 
 def plain(head: Node) -> Node:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, pairwise
 
 from derive.algebra.arrays import (
     Array,
@@ -319,10 +319,10 @@ class Elaborator:
         """`dW` set close may be a name of its own, a differential, or d times W: which one, nothing here tells."""
         for (_, first), (sign, second) in zip(node.factors, node.factors[1:], strict=False):
             letter = second.base if isinstance(second, Scripted) else second
-            if isinstance(first, Symbol) and first.text == "d" and sign == "" and isinstance(letter, Symbol):
-                if first.span[1] == second.span[0] and self.scope.shape_of(Name("d")) is None:
-                    name = f"d{letter.text}"
-                    raise NotUnderstood(f"{name} may be a name of its own or a product", name, first.span[0])
+            close = sign == "" and first.span[1] == second.span[0]
+            if close and first == Symbol("d") and isinstance(letter, Symbol) and self.scope.shape_of(Name("d")) is None:
+                name = f"d{letter.text}"
+                raise NotUnderstood(f"{name} may be a name of its own or a product", name, first.span[0])
 
     def _run(self, members: list[Node | list[Reading]]) -> list[Reading]:
         result: list[Reading] | None = None
@@ -380,7 +380,12 @@ class Elaborator:
                 letter, order, exponent = function
                 result.append((sign, list(self._call(letter, order, exponent, following[1].body))))
                 skip = True
-            elif following is not None and following[0] == "" and isinstance(following[1], Fenced) and self._is_value(factor):
+            elif (
+                following is not None
+                and following[0] == ""
+                and isinstance(following[1], Fenced)
+                and self._is_value(factor)
+            ):
                 raise NotUnderstood("a value at other arguments than it is defined with", column=factor.span[0])
             else:
                 result.append((sign, factor))
@@ -555,11 +560,11 @@ class Elaborator:
         if value.rank == by.rank == 1:
             jacobian = Array((*value.indices, *by.indices), slope)
             yield Reading(transpose(jacobian) if self.layout.denominator else jacobian, notes, cost)
-        if value.rank == by.rank and all(a is b for a, b in zip(value.shape, by.shape, strict=True)):
-            if isinstance(value.body, Entry) and self.scope.is_diagonal(value.body, variable):
-                same = Array(value.indices, Partial(value.body, by.at(*value.indices)), value.row)  # type: ignore[arg-type]
-                note = "the derivative of an elementwise function is read as its diagonal"
-                yield Reading(same, (*notes, note), cost + 1)
+        square = value.rank == by.rank and all(a is b for a, b in zip(value.shape, by.shape, strict=True))
+        if square and isinstance(value.body, Entry) and self.scope.is_diagonal(value.body, variable):
+            same = Array(value.indices, Partial(value.body, by.at(*value.indices)), value.row)  # type: ignore[arg-type]
+            note = "the derivative of an elementwise function is read as its diagonal"
+            yield Reading(same, (*notes, note), cost + 1)
         if value.rank + by.rank > 2:
             raise NotUnderstood("the derivative of an array by a matrix stands alone")
 
@@ -569,7 +574,7 @@ class Elaborator:
         if len(links) < 2 or not all(isinstance(link, Derivative) and len(link.variables) == 1 for link in links):
             return None
         chain = [link for link in links if isinstance(link, Derivative)]
-        for left, right in zip(chain, chain[1:], strict=False):
+        for left, right in pairwise(chain):
             if left.variables[0] != self._without_arguments(right.operand):
                 return None
         (first, *_) = self.readings(self._without_arguments(chain[0].operand))

@@ -1,17 +1,17 @@
 r"""Formulas about "layer l" on a page whose layers are numbered: the formula at layer 1, at layer 2, ...
 
-Where `z^{[1]}`, `z^{[2]}` are defined one by one, `\delta^{[l]} = \partial L/\partial z^{[l]}` speaks of each of them. (Where a page
-defines `z^{[l]}` itself, for every l, nothing is done here: the family is one definition, and claims about it are proved for all l.)
+Where `z^{[1]}`, `z^{[2]}` are defined one by one, `\delta^{[l]} = \partial L/\partial z^{[l]}` speaks of each of them. Where a
+page defines `z^{[l]}` itself, for every l, nothing is done here: the family is one definition, and claims are proved for all l.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from typing import TypeVar
 
 from derive.algebra.terms import Level, Name
-from derive.meaning.naming import level_of, walk, written
+from derive.meaning.naming import level_of, rebuilt, walk, written
 from derive.meaning.scope import Vocabulary
 from derive.notation.tree import Fenced, Node, Number, Scripted
 
@@ -47,15 +47,14 @@ def _replaced(part: object, letter: str, number: int) -> object:
     if isinstance(part, Scripted):
         return replace(
             part,
-            base=_replaced(part.base, letter, number),
+            base=at_layer(part.base, letter, number),
             sub=_script(part.sub, letter, number),
             sup=_script(part.sup, letter, number),
         )
     if isinstance(part, tuple):
         return tuple(_replaced(each, letter, number) for each in part)
     if isinstance(part, Node) and is_dataclass(part):
-        parts = {f.name: _replaced(getattr(part, f.name), letter, number) for f in fields(part) if f.name != "span"}
-        return replace(part, **parts)
+        return rebuilt(part, lambda each: _replaced(each, letter, number))
     return part
 
 
@@ -66,7 +65,9 @@ def _script(script: Node | None, letter: str, number: int) -> Node | None:
     if found is not None and found.letter == letter:
         return Number(str(number + found.offset), span=script.span)
     if isinstance(script, Fenced):
-        return replace(script, body=_script(script.body, letter, number))
+        body = _script(script.body, letter, number)
+        assert body is not None
+        return replace(script, body=body)
     return _replaced(script, letter, number)  # type: ignore[return-value]
 
 

@@ -6,8 +6,8 @@ which only the rest of the document tells, so it is asked of a `Vocabulary`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 from derive.algebra.terms import Level, Name
 from derive.notation.tree import (
@@ -190,6 +190,12 @@ def level_of(node: Node) -> Level | None:
 def _letter_of(node: Node) -> str:
     found = level_of(node)
     return "" if found is None else found.letter
+
+
+def rebuilt(node: Node, change: Callable[[object], object]) -> Node:
+    """A node with each of its parts changed: nodes, tuples of nodes, and what else it holds."""
+    parts = {place.name: change(getattr(node, place.name)) for place in fields(node) if place.name != "span"}
+    return replace(node, **parts)  # type: ignore[arg-type]
 
 
 def walk(node: object) -> Iterator[Node]:

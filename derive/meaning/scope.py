@@ -42,7 +42,9 @@ class Layout:
 
 LAYOUTS = (
     Layout("gradients have the shape of their variable, Jacobians the variable's entries along the rows"),
-    Layout("numerator layout: gradients of scalars are rows, Jacobians have the variable's entries along the rows", True),
+    Layout(
+        "numerator layout: gradients of scalars are rows, Jacobians have the variable's entries along the rows", True
+    ),
     Layout("denominator layout: Jacobians have the variable's entries down the columns", denominator=True),
 )
 

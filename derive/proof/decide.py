@@ -78,9 +78,7 @@ def decide(
     return looked
 
 
-def _may_agree(
-    theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int]
-) -> bool:
+def _may_agree(theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int]) -> bool:
     """Whether both sides are close at one random point, or nothing could be said there."""
     claims = [("", left, right, indices)]
     deep = theory

@@ -29,7 +29,9 @@ class Deep:
     theory: Theory
     last: Mapping[str, Level]
 
-    def claims(self, left: Term, right: Term, indices: Iterable[Index]) -> Iterator[tuple[str, Term, Term, list[Index]]]:
+    def claims(
+        self, left: Term, right: Term, indices: Iterable[Index]
+    ) -> Iterator[tuple[str, Term, Term, list[Index]]]:
         """The claim at each layer at which all its names exist: the layer in words, both sides, the free indices."""
         letters = {
             level.letter

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 
 from derive.algebra.terms import Name
-from derive.meaning.naming import TRANSPOSES, base_latex, is_transpose, level_of, walk, written
+from derive.meaning.naming import TRANSPOSES, base_latex, is_transpose, level_of, rebuilt, walk, written
 from derive.notation.tree import (
     Applied,
     BigOperator,
@@ -60,7 +60,9 @@ def page_of(trees: Iterable[Node], defined: Callable[[Name], bool]) -> Page:
                         functions[_unprimed(first)] = None
                         factors[Product((("", first), ("", second)))] = None
                 for _, factor in node.factors:
-                    if isinstance(factor, Fraction | Number) or (isinstance(factor, Fenced) and isinstance(factor.body, Sum)):
+                    if isinstance(factor, Fraction | Number) or (
+                        isinstance(factor, Fenced) and isinstance(factor.body, Sum)
+                    ):
                         factors[factor] = None
             if isinstance(node, Sum):
                 for _, term in node.terms[1:]:
@@ -118,7 +120,7 @@ def signs(node: Node, page: Page) -> Iterator[Node]:
                 turned = ("-" if sign == "+" else "+", term)
                 yield replace(node, terms=(*node.terms[:place], turned, *node.terms[place + 1 :]))
         if len(node.terms) == 2 and {sign for sign, _ in node.terms} == {"+", "-"}:
-            (first_sign, first), (second_sign, second) = node.terms
+            (first_sign, first), (_, second) = node.terms
             yield Sum((("+", second), ("-", first))) if first_sign == "+" else Sum((("+", first), ("-", second)))
 
 
@@ -152,10 +154,9 @@ def product_signs(node: Node, page: Page) -> Iterator[Node]:
         if p is None or q is None:
             continue
         turned_p, turned_q = _transposed(p, page), _transposed(q, page)
-        for one, other in (
-            (turned_p, q), (p, turned_q), (q, p), (q, turned_p), (turned_q, p), (p, q)
-        ):  # fmt: skip
-            yield replace(node, factors=(*node.factors[:place], (sign, one), ("", other), *node.factors[place + 2 :]))
+        pairs = ((turned_p, q), (p, turned_q), (q, p), (q, turned_p), (turned_q, p), (p, q))
+        for left, right in pairs:
+            yield replace(node, factors=(*node.factors[:place], (sign, left), ("", right), *node.factors[place + 2 :]))
     if len(node.factors) > 2:
         (_, first), *rest = node.factors
         yield replace(node, factors=(("", rest[-1][1]), *((sign, each) for sign, each in rest[:-1]), ("", first)))
@@ -212,8 +213,8 @@ def indices(node: Node, page: Page) -> Iterator[Node]:
     if not isinstance(node, Scripted) or node.sub is None:
         return
     match node.sub:
-        case Product(factors=((_, first), (sign, second))):
-            yield replace(node, sub=Product((("", second), (sign, first))))
+        case Product(factors=((_, one), (between, other))):
+            yield replace(node, sub=Product((("", other), (between, one))))
         case Sequence(items=(first, second)):
             yield replace(node, sub=replace(node.sub, items=(second, first)))
         case _:
@@ -249,19 +250,23 @@ def _relettered(node: Node, letters: dict[str, str]) -> Node:
         if isinstance(part, tuple):
             return tuple(change(each, below) for each in part)
         if isinstance(part, Scripted):
-            return replace(part, base=change(part.base, below), sub=change(part.sub, True))
+            return replace(part, base=change(part.base, below), sub=change(part.sub, True))  # type: ignore[arg-type]
         if isinstance(part, BigOperator):
-            return replace(part, lower=change(part.lower, True), body=change(part.body, below))
+            return replace(part, lower=change(part.lower, True), body=change(part.body, below))  # type: ignore[arg-type]
         if isinstance(part, Node) and is_dataclass(part):
-            return replace(part, **{f.name: change(getattr(part, f.name), below) for f in fields(part) if f.name != "span"})
+            return rebuilt(part, lambda each: change(each, below))
         return part
 
     return change(node, False)  # type: ignore[return-value]
 
 
 def _letters(sub: Node) -> list[str]:
-    parts = sub.items if isinstance(sub, Sequence) else [f for _, f in sub.factors] if isinstance(sub, Product) else [sub]
-    return [part.text for part in parts if isinstance(part, Symbol)] if all(isinstance(p, Symbol) for p in parts) else []
+    parts = (
+        sub.items if isinstance(sub, Sequence) else [f for _, f in sub.factors] if isinstance(sub, Product) else [sub]
+    )
+    return (
+        [part.text for part in parts if isinstance(part, Symbol)] if all(isinstance(p, Symbol) for p in parts) else []
+    )
 
 
 def _with_letter(sub: Node, place: int, letter: str) -> Node:
@@ -425,12 +430,11 @@ def _substituted(node: Node, name: Node, by: Node) -> Node:
         if isinstance(part, tuple):
             return tuple(change(each) for each in part)
         if isinstance(part, Scripted):
-            return replace(part, base=change(part.base))
+            return replace(part, base=change(part.base))  # type: ignore[arg-type]
         if isinstance(part, Product):
             return replace(part, factors=_flat([(sign, change(factor)) for sign, factor in part.factors]))  # type: ignore[misc]
         if isinstance(part, Node) and is_dataclass(part):
-            parts = {f.name: change(getattr(part, f.name)) for f in fields(part) if f.name != "span"}
-            return replace(part, **parts)
+            return rebuilt(part, change)
         return part
 
     return change(node)  # type: ignore[return-value]
@@ -501,7 +505,7 @@ def _inside(node: Node, edit: Edit, page: Page) -> Iterator[Node]:
             continue
         if isinstance(value, Node):
             for other in changed(value, edit, page):
-                yield replace(node, **{place.name: other})
+                yield replace(node, **{place.name: other})  # type: ignore[arg-type]
         elif isinstance(value, tuple):
             yield from _in_parts(node, place.name, value, edit, page)
 
@@ -513,4 +517,4 @@ def _in_parts(node: Node, field: str, parts: tuple[object, ...], edit: Edit, pag
             continue
         for other in changed(inner, edit, page):
             new = (part[0], other) if isinstance(part, tuple) else other
-            yield replace(node, **{field: (*parts[:at], new, *parts[at + 1 :])})
+            yield replace(node, **{field: (*parts[:at], new, *parts[at + 1 :])})  # type: ignore[arg-type]

@@ -9,7 +9,8 @@ from itertools import islice
 from derive.algebra.arrays import Array, ShapeMismatch, show, spread
 from derive.algebra.terms import Entry, Name, Num, Partial, Term, mul, names, sub, walk
 from derive.calculus.chain import NotDifferentiable, depends
-from derive.meaning.collect import Meaning, Understanding
+from derive.meaning.collect import Understanding
+from derive.meaning.draft import Meaning
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
 from derive.meaning.products import Reading
@@ -104,7 +105,9 @@ def _judged(
     if verdict.verdict is Verdict.REFUTED:
         for other in understanding.losses:
             if other is not loss and _claim(understanding, left, right, other, certify).verdict is Verdict.PROVED:
-                reason = f"a step of descent on {other!r}; on {loss!r} it is none, and the page does not say which is meant"
+                reason = (
+                    f"a step of descent on {other!r}; on {loss!r} it is none, and the page does not say which is meant"
+                )
                 return StatementVerdict("update", "", Verdict.UNKNOWN, reason)
     return verdict
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from derive.meaning.collect import Placed, Understanding, understand
+from derive.meaning.collect import Understanding, understand
+from derive.meaning.draft import Placed
 from derive.meaning.naming import walk
 from derive.meaning.scope import LAYOUTS
 from derive.notation.tree import Derivative
@@ -30,7 +31,9 @@ def judge_page(placed: Sequence[Placed], title: str = "", *, suggest: bool = Tru
     not called false unless the page's own layout is plain from more claims than speak for the other.
     """
     best = _judged(placed, title, 0)
-    doubtful = [n for n, each in enumerate(placed) if best.verdicts[n].verdict is Verdict.REFUTED and _differentiates(each)]
+    doubtful = [
+        n for n, each in enumerate(placed) if best.verdicts[n].verdict is Verdict.REFUTED and _differentiates(each)
+    ]
     notes: tuple[str, ...] = ()
     if doubtful:
         others = [

@@ -1,0 +1,147 @@
+"""What each statement is: declaration, definition, update, claim, expression or assumption."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from derive.algebra.terms import (
+    Level,
+    Name,
+)
+from derive.meaning.draft import Draft, Meaning
+from derive.meaning.layers import at_layer, layers_of, names_in
+from derive.meaning.naming import Written, base_latex
+from derive.meaning.statements import CLAIMING
+from derive.meaning.vocabulary import mentions
+from derive.notation.tree import (
+    Ellipsis,
+    Node,
+    Number,
+    Sequence,
+)
+from derive.theory import family_letters
+
+
+def classify(draft: Draft) -> None:
+    """Definitions by chains: a chain whose head is a new name defines it by its last side, and claims the rest."""
+    chains: dict[tuple[int, int], list[int]] = {}
+    for place, each in enumerate(draft.placed):
+        chains.setdefault((each.formula, each.statement.chain), []).append(place)
+    for places in chains.values():
+        _classify_chain(draft, places)
+
+
+def _classify_chain(draft: Draft, places: list[int]) -> None:
+    first = draft.placed[places[0]]
+    statement = first.statement
+    if first.supposed:
+        for place in places:
+            draft.meanings[place] = Meaning("assumption")
+        return
+    if statement.right is None:
+        draft.meanings[places[0]] = Meaning("expression")
+        return
+    if statement.relation == r"\in":
+        understood = draft.table.declare(statement.left, statement.right)
+        draft.meanings[places[0]] = Meaning("declaration" if understood else "expression")
+        return
+    if any(draft.placed[place].statement.relation not in CLAIMING for place in places):
+        # an inequality, a proportionality: nothing that could be proved here
+        for place in places:
+            draft.meanings[place] = Meaning("expression")
+        return
+    head = draft.plain_name(statement.head)
+    if head is None:
+        return
+    if _runs(draft, head, statement.right):
+        draft.meanings[places[0]] = Meaning("declaration", head.name)
+        return
+    if draft.table.components(head.name, statement.right):
+        draft.meanings[places[0]] = Meaning("declaration", head.name)
+        return
+    right_sides = [draft.placed[place].statement.right for place in places]
+    if statement.relation in {"-=", "+="} or any(mentions(side, head.name, draft.vocabulary) for side in right_sides):
+        for place in places:
+            draft.meanings[place] = Meaning("update" if place == places[0] else "claim", head.name)
+        return
+    letters = tuple(base_latex(entry) or "" for entry in head.entries)
+    if len(set(letters)) != len(letters) or not all(letters):
+        return
+    if head.entries and head.name.base in draft.vocabulary.entries_of:
+        whole = Name(draft.vocabulary.entries_of[head.name.base], head.name.levels)
+        head = replace(head, name=whole)
+    if head.name in draft.right_sides or _covered(draft, head.name, statement.right):
+        return
+    for place, side in zip(places[:-1], right_sides[:-1], strict=True):
+        # `a = z = W x`: every new name on the way is defined by its neighbour, the last of them by the last side
+        following = draft.plain_name(side) if side is not None else None
+        if following is None or following.entries or following.name in draft.right_sides or following.name is head.name:
+            break
+        assert side is not None
+        draft.right_sides[head.name] = (side, first.line, letters)
+        draft.meanings[place] = Meaning("definition", head.name)
+        head, letters = following, ()
+    last = right_sides[-1]
+    assert last is not None
+    draft.right_sides[head.name] = (last, first.line, letters)
+    remaining = [place for place in places if draft.meanings[place].kind != "definition"]
+    # the head equals the last side by definition, so a longer chain's first equality is read against it
+    kind = "definition" if len(remaining) == 1 else "head of chain"
+    draft.meanings[remaining[0]] = Meaning(kind, head.name)
+
+
+def _covered(draft: Draft, name: Name, right: Node) -> bool:
+    """Whether a layer family defines a name already. Its base case, `a^1 = x`, it does not."""
+    for family, (side, _, _) in draft.right_sides.items():
+        if family_letters(family, name) is None:
+            continue
+        given = draft.plain_name(right)
+        starts = given is not None and given.name.base != name.base and given.name not in draft.right_sides
+        recursive = any(used.base == name.base for used in names_in([side], draft.vocabulary))
+        lone = not any(level.letter for level in name.levels)
+        return not (recursive or (starts and lone))
+    return False
+
+
+def _runs(draft: Draft, head: Written, right: Node) -> bool:
+    """Whether `l = 1, 2, 3` or `i = 1, \\dots, n` says over what a layer or index letter runs."""
+    if head.entries or head.name.levels or head.latex not in draft.letters:
+        return False
+    return isinstance(right, Number | Sequence | Ellipsis)
+
+
+def number_layers(draft: Draft) -> None:
+    """A definition for layer l, on a page that numbers its layers, defines its name at each of them."""
+    numbered = {
+        name
+        for name in names_in(draft.trees, draft.vocabulary)
+        if name.levels and not any(level.letter for level in name.levels)
+    }
+    top = max((level.offset for name in numbered for level in name.levels), default=0)
+    families = {
+        name for name in (*draft.right_sides, *draft.table.shapes) if any(level.letter for level in name.levels)
+    }
+    for head, (right, line, letters) in list(draft.right_sides.items()):
+        if len(head.levels) != 1 or not head.levels[0].letter:
+            continue
+        letter = head.levels[0].letter
+
+        def exists(name: Name, head: Name = head) -> bool:
+            own = name.base == head.base and 0 <= name.levels[0].offset <= top
+            covered = any(family is not head and family_letters(family, name) is not None for family in families)
+            return name in numbered or own or covered
+
+        wanted = [name for name in names_in([right], draft.vocabulary) if name.base != head.base]
+        single = [name for name in wanted if any(level.letter == letter for level in name.levels)]
+        if not single or all(
+            any(family is not head and family_letters(family, name) is not None for family in families)
+            for name in single
+        ):
+            continue
+        layers = layers_of([right], letter, draft.vocabulary, exists)
+        if not layers:
+            continue
+        del draft.right_sides[head]
+        for number in layers:
+            name = Name(head.base, (Level("", number + head.levels[0].offset),))
+            draft.right_sides.setdefault(name, (at_layer(right, letter, number), line, letters))

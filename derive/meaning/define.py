@@ -1,0 +1,190 @@
+"""Shapes and definitions of a page's names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+
+from derive.algebra.arrays import Array, ShapeMismatch
+from derive.algebra.normal import Normalizer, TooLarge
+from derive.algebra.terms import (
+    Entry,
+    Fun,
+    Name,
+    Num,
+    Term,
+    Total,
+    fresh,
+    names,
+    rename,
+    transform,
+)
+from derive.calculus.chain import NotDifferentiable
+from derive.meaning.draft import Draft, Meaning
+from derive.meaning.elaborate import Elaborator
+from derive.meaning.naming import walk, written
+from derive.meaning.scope import NotUnderstood, Scope, Shape
+from derive.meaning.statements import Statement
+from derive.meaning.vocabulary import has_derivative, mentions
+from derive.notation.tree import (
+    Node,
+    Number,
+)
+from derive.theory import Definition, Theory, family_letters
+
+RATES = frozenset({r"\alpha", r"\eta", r"\epsilon", r"\varepsilon", r"\gamma", r"\mu", r"\rho", r"\lambda"})
+
+
+def find_shapes(draft: Draft) -> None:
+    # the first member of a family, `a^1 = x`, has the shape that the family gives it
+    forward = [name for name, (right, _, _) in draft.right_sides.items() if not has_derivative(right)]
+    for name in sorted(forward, key=lambda name: _starts_family(draft, name)):
+        right, _, letters = draft.right_sides[name]
+        _fit(draft, name, right, letters)
+    for name, (right, _, letters) in draft.right_sides.items():
+        if name not in draft.table.shapes:
+            _fit(draft, name, right, letters)
+    for place, meaning in enumerate(draft.meanings):
+        if meaning.kind == "update":
+            _introduce_rates(draft, draft.placed[place].statement)
+
+
+def _starts_family(draft: Draft, name: Name) -> bool:
+    return any(own is not name and family_letters(own, name) is not None for own in draft.right_sides)
+
+
+def _introduce_rates(draft: Draft, statement: Statement) -> None:
+    """The step size of an update is a number by convention, whether or not the page says so before its first use."""
+    for node in walk(statement.right):
+        found = (
+            written(node, draft.vocabulary.subscripted, draft.vocabulary.layered) if isinstance(node, Node) else None
+        )
+        if found is not None and found.name.base in RATES:
+            draft.table.guess(found.name)
+
+
+def _fit(draft: Draft, name: Name, right: Node, letters: tuple[str, ...]) -> None:
+    """Find shapes under which a definition makes sense, changing guessed ranks in it where it does not at first."""
+    before = set(draft.table.guessed)
+    if _try(draft, name, right, letters):
+        return
+    new = [guessed for guessed in draft.table.guessed if guessed not in before]
+    used = list(dict.fromkeys(new + [n for n in draft.table.guessed if mentions(right, n, draft.vocabulary)]))
+    for guessed in used:
+        old = draft.table.shapes[guessed]
+        for rank in (1, 0, 2):
+            if rank != old.rank:
+                draft.table.shapes[guessed] = Shape(tuple(draft.table.space.open() for _ in range(rank)))
+                if _try(draft, name, right, letters):
+                    draft.table.ranks[guessed.base] = rank
+                    return
+        draft.table.shapes[guessed] = old
+
+
+def _try(draft: Draft, name: Name, right: Node, letters: tuple[str, ...]) -> bool:
+    scope = Scope(
+        draft.vocabulary, draft.table.known, draft.table.sizes, draft.table.space, True, first_met=draft.table.guess
+    )
+    try:
+        value = _right_side(draft, scope, right, letters)
+    except (NotUnderstood, ShapeMismatch):
+        return False
+    declared = draft.table.known(name)
+    if declared is None:
+        draft.table.shapes[name] = Shape(value.shape, value.row)
+        draft.table.ranks.setdefault(name.base, value.rank)
+        return True
+    return declared.rank == value.rank and all(
+        draft.table.space.agree(a, b) for a, b in zip(declared.sizes, value.shape, strict=True)
+    )
+
+
+def _right_side(draft: Draft, scope: Scope, right: Node, letters: tuple[str, ...]) -> Array:
+    """What a definition's right side denotes; with `letters`, the array whose entry at those indices it gives."""
+    value = Elaborator(scope).readings(right)[0].value
+    if not letters:
+        return value
+    if value.rank:
+        raise ShapeMismatch("an entry is defined as an array", value)
+    indices = []
+    for letter in letters:
+        running = scope.running.get(letter)
+        if running is None or running.index is None:
+            raise NotUnderstood(f"nothing tells the range of {letter}")
+        indices.append(running.index)
+    own = tuple(fresh(index.size) for index in indices)
+    return Array(own, rename(value.body, dict(zip(indices, own, strict=True))))
+
+
+def define(draft: Draft) -> None:
+    for name, (right, line, letters) in draft.right_sides.items():
+        scope = Scope(draft.vocabulary, draft.table.known, draft.table.sizes, draft.table.space, plainest=True)
+        try:
+            value = draft.table.space.settled(_right_side(draft, scope, right, letters))
+        except (NotUnderstood, ShapeMismatch) as error:
+            draft.problems[line] = str(error)
+            continue
+        shape = draft.table.known(name)
+        if shape is not None and shape.rank == value.rank:
+            draft.definitions[name] = Definition(name, Array(value.indices, value.body, shape.row), line)
+
+
+def fold(draft: Draft) -> None:
+    """Let definitions run through the names that the page has for their parts, so that there are derivatives by these.
+
+    A page may first write `a = \\sigma(w x + b)` and then call the argument z.
+    """
+    for name, definition in list(draft.definitions.items()):
+        for part, own in list(draft.definitions.items()):
+            if part is name or name in names(own.value.body) or part in names(definition.value.body):
+                continue
+            folded = folded_arguments(definition.value, part, own.value)
+            if folded is not None:
+                definition = replace(definition, value=folded)
+                draft.definitions[name] = definition
+
+
+def grant(draft: Draft, theory: Theory) -> None:
+    """A sum over entries of a given array that is said to be one is no claim: nothing could prove it."""
+    for place, (each, meaning) in enumerate(zip(draft.placed, draft.meanings, strict=True)):
+        statement = each.statement
+        if meaning.kind not in ("claim", "assumption") or statement.right != Number("1"):
+            continue
+        scope = Scope(draft.vocabulary, draft.table.known, draft.table.sizes, draft.table.space, plainest=True)
+        try:
+            left = Elaborator(scope).readings(statement.left)[0].value.body
+        except (NotUnderstood, ShapeMismatch):
+            continue
+        if not isinstance(left, Total) or not isinstance(left.body, Entry):
+            continue
+        entry = left.body
+        if theory.definition(entry.name) is None and entry.indices.count(left.index) == 1:
+            draft.granted[entry.name] = entry.indices.index(left.index)
+            draft.meanings[place] = Meaning("assumption")
+
+
+def folded_arguments(value: Array, name: Name, part: Array) -> Array | None:
+    """An array with a name for every function's argument that equals what the name is defined to be; None if there is none."""
+    found = False
+
+    def change(node: Term) -> Term | None:
+        nonlocal found
+        if not isinstance(node, Fun) or isinstance(node.argument, Entry | Num):
+            return None
+        free = sorted(node.argument.free, key=lambda index: index.label)
+        if len(free) != part.rank or not names(part.body) <= names(node.argument):
+            return None
+        for order in permutations(free):
+            if any(a.size is not b for a, b in zip(order, part.shape, strict=True)):
+                continue
+            try:
+                same = Normalizer().equal(node.argument, part.at(*order))
+            except (TooLarge, NotDifferentiable):
+                continue
+            if same:
+                found = True
+                return Fun(node.function, node.order, Entry(name, tuple(order)))
+        return None
+
+    body = transform(value.body, change)
+    return Array(value.indices, body, value.row) if found else None

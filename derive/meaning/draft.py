@@ -1,0 +1,72 @@
+"""What is known of a page while it is being collected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from derive.algebra.terms import Name
+from derive.meaning.naming import Written, written
+from derive.meaning.scope import Scope, Vocabulary
+from derive.meaning.shapes import ShapeTable
+from derive.meaning.statements import Statement
+from derive.notation.tree import Node
+from derive.theory import Definition, FunctionDefinition
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A statement and the formula it stands in: its number in the document and its line."""
+
+    statement: Statement
+    formula: int
+    line: int
+    supposed: bool = False
+    section: int = 0
+    """The line of the heading it stands under."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a statement is: declaration, definition, update, claim, expression or assumption."""
+
+    kind: str
+    name: Name | None = None
+
+
+@dataclass
+class Draft:
+    """A page on its way to a theory. Each step of `derive.meaning.collect.understand` fills in its part."""
+
+    title: str
+    placed: tuple[Placed, ...]
+    vocabulary: Vocabulary
+    table: ShapeTable
+    meanings: list[Meaning] = field(init=False)
+    functions: dict[str, FunctionDefinition] = field(default_factory=dict)
+    right_sides: dict[Name, tuple[Node, int, tuple[str, ...]]] = field(default_factory=dict)
+    """What each name is defined to be: the right side, its line, the letters where an entry is defined."""
+    definitions: dict[Name, Definition] = field(default_factory=dict)
+    problems: dict[int, str] = field(default_factory=dict)
+    parameters: set[Name] = field(default_factory=set)
+    granted: dict[Name, int] = field(default_factory=dict)
+    letters: frozenset[str] = frozenset()
+    """Letters that stand for a layer or an entry."""
+
+    def __post_init__(self) -> None:
+        self.meanings = [Meaning("claim")] * len(self.placed)
+
+    @property
+    def trees(self) -> list[Node]:
+        """Both sides of every statement."""
+        sides = [(each.statement.left, each.statement.right) for each in self.placed]
+        return [node for pair in sides for node in pair if node is not None]
+
+    def scope(self, *, plainest: bool = False) -> Scope:
+        """A scope with the shapes found so far."""
+        return Scope(self.vocabulary, self.table.known, self.table.sizes, self.table.space, plainest)
+
+    def plain_name(self, node: Node) -> Written | None:
+        found = written(node, self.vocabulary.subscripted, self.vocabulary.layered)
+        if found is None or found.power is not None or found.transposed or found.primes:
+            return None
+        return None if repr(found.name) in self.vocabulary.functions else found

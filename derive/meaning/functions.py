@@ -1,0 +1,216 @@
+"""Functions of one number, and values that are written with their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from derive.algebra.arrays import ShapeMismatch
+from derive.algebra.functions import KNOWN, NOTATION
+from derive.algebra.normal import Normalizer, TooLarge
+from derive.algebra.terms import (
+    Arg,
+    Entry,
+    Name,
+    Term,
+    transform,
+)
+from derive.calculus.chain import NotDifferentiable
+from derive.meaning.calls import Calls, call, plain, uncalled
+from derive.meaning.draft import Draft, Meaning
+from derive.meaning.elaborate import Elaborator
+from derive.meaning.naming import base_latex, walk, written
+from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
+from derive.meaning.shapes import SCALARS
+from derive.meaning.statements import EQUALITIES, Statement
+from derive.meaning.vocabulary import vocabulary_of
+from derive.notation.tree import (
+    Applied,
+    Fenced,
+    Node,
+    Product,
+    Scripted,
+    Sequence,
+    Styled,
+    Symbol,
+    Word,
+)
+from derive.theory import FunctionDefinition
+
+
+def take_off_arguments(draft: Draft) -> None:
+    """Take the arguments off values that are no functions of one number."""
+    calls: dict[Node, Node] = {}
+    vectors = _declared_vectors(draft)
+    for each in draft.placed:
+        statement = each.statement
+        found = call(statement.left)
+        if found is None or each.supposed or statement.relation not in EQUALITIES or statement.right is None:
+            continue
+        head, arguments = found
+        if head in calls:
+            continue
+        parameter = None if isinstance(arguments, Sequence) else written(arguments)
+        if (
+            isinstance(head, Scripted)
+            or parameter is None
+            or parameter.name in vectors
+            or parameter.name.levels
+            or (function_body(draft, statement.right, parameter.name) is None and not uses_call(statement.right))
+        ):
+            calls[head] = arguments
+    if not calls:
+        return
+    draft.placed = tuple(replace(each, statement=_uncalled(each.statement, calls)) for each in draft.placed)
+    values = frozenset(repr(name.name) for head in calls if (name := written(plain(head))) is not None)
+    draft.vocabulary = replace(vocabulary_of(draft.trees), layout=draft.vocabulary.layout, values=values)
+
+
+def _declared_vectors(draft: Draft) -> set[Name]:
+    found = set()
+    for each in draft.placed:
+        statement = each.statement
+        name = written(statement.left)
+        if name is None:
+            continue
+        if statement.relation == r"\in" and isinstance(statement.right, Scripted):
+            found.add(name.name)
+    return found | {
+        name.name
+        for tree in draft.trees
+        for node in walk(tree)
+        if isinstance(node, Styled) and node.style == "bold" and (name := written(node)) is not None
+    }
+
+
+def find_functions(draft: Draft) -> None:
+    called = dict(draft.vocabulary.functions)
+    for place, each in enumerate(draft.placed):
+        statement = each.statement
+        if each.supposed or statement.right is None or statement.relation not in EQUALITIES:
+            continue
+        found = signature(statement.left, draft.vocabulary)
+        if found is None or (not statement.last and statement.link):
+            continue
+        name, parameter = found
+        if repr(name) in draft.functions:
+            continue
+        body = function_body(draft, statement.right, parameter)
+        draft.parameters.add(parameter)
+        if body is None:
+            continue
+        known = recognised(body) or ""
+        draft.functions[repr(name)] = FunctionDefinition(repr(name), body, known, each.line)
+        called[repr(name)] = known or repr(name)
+        draft.meanings[place] = Meaning("definition", name)
+        draft.vocabulary = replace(draft.vocabulary, functions=dict(called))
+    for each in draft.placed:
+        # `\\sigma'(t) = ...` holds for every number t that the page says nothing else of
+        if each.statement.right is not None and (letter := argument_of_slope(each.statement.left)) is not None:
+            draft.parameters.add(letter)
+    for name in called_letters(draft.trees, draft.vocabulary):
+        if repr(name) not in called:
+            draft.functions[repr(name)] = FunctionDefinition(repr(name), None)
+            called[repr(name)] = repr(name)
+    draft.vocabulary = draft.table.vocabulary = replace(draft.vocabulary, functions=dict(called))
+
+
+def function_body(draft: Draft, right: Node, parameter: Name) -> Term | None:
+    def shape_of(name: Name) -> Shape | None:
+        return Shape(()) if name is parameter or name.base in SCALARS else None
+
+    scope = Scope(draft.vocabulary, shape_of, plainest=True)
+    try:
+        value = Elaborator(scope).readings(right)[0].value
+    except (NotUnderstood, ShapeMismatch):
+        return None
+    if value.rank:
+        return None
+    return transform(value.body, lambda node: Arg(0) if isinstance(node, Entry) and node.name is parameter else None)
+
+
+def _uncalled(statement: Statement, calls: Calls) -> Statement:
+    right = None if statement.right is None else uncalled(statement.right, calls)
+    return replace(statement, left=uncalled(statement.left, calls), right=right, head=uncalled(statement.head, calls))
+
+
+def uses_call(node: Node) -> bool:
+    """Whether functions that are letters are called in it: `s(x) = \\sigma(x) ...` may be a function of one number yet."""
+    return any(
+        isinstance(part, Product)
+        and any(
+            sign == "" and isinstance(second, Fenced) and isinstance(first, Symbol | Scripted)
+            for (_, first), (sign, second) in zip(part.factors, part.factors[1:], strict=False)
+        )
+        for part in walk(node)
+    )
+
+
+def recognised(body: Term) -> str | None:
+    """The known function that a body is proved equal to, for every argument."""
+    for row in KNOWN.values():
+        if row.definition is None:
+            continue
+        try:
+            if Normalizer(exponentials=True).equal(body, row.definition):
+                return row.name
+        except (TooLarge, NotDifferentiable):
+            continue
+    return None
+
+
+def signature(node: Node, vocabulary: Vocabulary) -> tuple[Name, Name] | None:
+    r"""`\sigma(x)` or `\operatorname{ReLU}(x)` as the left side of a definition: the function's name and its parameter's."""
+    match node:
+        case Product(factors=((_, function), ("", Fenced(left="(", body=argument)))):
+            pass
+        case Applied(function=Word() as function, argument=Fenced(left="(", body=argument)):
+            pass
+        case _:
+            return None
+    name, parameter = written(function), written(argument)
+    if (
+        name is None
+        or parameter is None
+        or name.entries
+        or name.primes
+        or name.power
+        or parameter.entries
+        or parameter.power
+    ):
+        return None
+    if (name.name.levels and name.level_style == "_2") or parameter.name.levels:
+        return None
+    return name.name, parameter.name
+
+
+def argument_of_slope(node: Node) -> Name | None:
+    """The lone letter t in f'(t)."""
+    match node:
+        case Product(factors=((_, Scripted(primes=1)), ("", Fenced(left="(", body=Symbol() | Styled() as argument)))):
+            pass
+        case Applied(function=Scripted(primes=1), argument=Fenced(left="(", body=Symbol() as argument)):
+            pass
+        case _:
+            return None
+    latex = base_latex(argument)
+    return None if latex is None else Name(latex)
+
+
+def called_letters(trees: Iterable[Node], vocabulary: Vocabulary) -> Iterable[Name]:
+    """Letters that stand in front of parentheses with a prime somewhere, or that convention takes for an activation."""
+    conventional = {r"\sigma", r"\phi", r"\varphi", r"\psi", "f", "g", "h", r"\rho"}
+    found: dict[Name, None] = {}
+    for tree in trees:
+        for node in walk(tree):
+            if not isinstance(node, Product):
+                continue
+            for (_, factor), (sign, following) in zip(node.factors, node.factors[1:], strict=False):
+                if sign != "" or not isinstance(following, Fenced) or following.left != "(":
+                    continue
+                name = written(factor)
+                if name is None or name.entries or name.transposed:
+                    continue
+                if name.primes or name.latex in conventional or name.latex in NOTATION:
+                    found[name.name] = None
+    return found

@@ -1,0 +1,140 @@
+"""How a page writes its names, found from its formulas before any of them has a meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from derive.algebra.terms import (
+    Level,
+    Name,
+)
+from derive.meaning.naming import base_latex, walk, written
+from derive.meaning.scope import Vocabulary
+from derive.notation.tree import (
+    Accented,
+    Derivative,
+    Node,
+    Number,
+    Product,
+    Scripted,
+    Styled,
+)
+
+
+def vocabulary_of(trees: Iterable[Node]) -> Vocabulary:
+    """Bases that carry entries: those that stand with letters below them, or bare as well as numbered. Bases whose plain
+    superscript is a layer: those that have a layer letter there."""
+    bare: set[str] = set()
+    lettered: set[str] = set()
+    layered: set[str] = set()
+    for tree in trees:
+        for node in walk(tree):
+            plain = written(node)
+            if plain is None:
+                continue
+            if plain.entries:
+                lettered.add(plain.latex)
+            if plain.level_style == "2" and any(
+                isinstance(level, Level) and level.letter for level in plain.name.levels
+            ):
+                layered.add(plain.latex)
+            if not isinstance(node, Scripted) and not isinstance(node, Number):
+                continue
+            if isinstance(node, Scripted) and node.sub is None:
+                bare.add(plain.latex)
+    return Vocabulary(frozenset(lettered), frozenset(layered), _entries_of(lettered, bare | _plain(trees)))
+
+
+def _plain(trees: Iterable[Node]) -> set[str]:
+    """The bases that stand without a subscript somewhere."""
+    found: set[str] = set()
+    for tree in trees:
+        # a letter under a subscript, a font or an accent does not stand there on its own
+        scripted = {id(node.base) for node in walk(tree) if isinstance(node, Scripted) and node.sub is not None}
+        scripted |= {id(node.body) for node in walk(tree) if isinstance(node, Styled | Accented)}
+        found.update(
+            latex for node in walk(tree) if id(node) not in scripted and (latex := base_latex(node)) is not None
+        )
+    return found
+
+
+def index_letters(trees: Iterable[Node], vocabulary: Vocabulary) -> frozenset[str]:
+    """The letters that stand as subscripts of entries."""
+    return frozenset(
+        latex
+        for tree in trees
+        for node in walk(tree)
+        if isinstance(node, Scripted)
+        and (found := written(node, vocabulary.subscripted, vocabulary.layered)) is not None
+        for entry in found.entries
+        if (latex := base_latex(entry)) is not None
+    )
+
+
+def _bold_forms(light: str) -> set[str]:
+    r"""How a light letter's array may be written: `\hat{y}` as `\hat{\mathbf{y}}`, `\mathbf{\hat{y}}`, or with a capital."""
+    cut = light.rfind("{") + 1 if light.endswith("}") and not light.startswith("\\math") else 0
+    before, letter, after = light[:cut], light[cut:].rstrip("}"), "}" * light[:cut].count("{")
+    forms = set()
+    for own in (letter, letter.upper()) if len(letter) == 1 else (letter,):
+        forms |= {rf"{before}\mathbf{{{own}}}{after}", rf"\mathbf{{{before}{own}{after}}}"}
+    return forms
+
+
+def _entries_of(lettered: set[str], plain: set[str]) -> dict[str, str]:
+    r"""`p_i` beside `\mathbf{p}`, `w_{jk}` beside `\mathbf{W}`: entries of the bold array, where the light letter has no life of
+    its own."""
+    found = {}
+    for light in lettered - plain:
+        candidates = _bold_forms(light) & plain
+        if len(candidates) == 1:
+            found[light] = candidates.pop()
+    return found
+
+
+def mentions(node: Node | None, name: Name, vocabulary: Vocabulary) -> bool:
+    if node is None:
+        return False
+    for part in _values(node):
+        found = written(part, vocabulary.subscripted, vocabulary.layered)
+        if found is not None and found.name is name:
+            return True
+    return False
+
+
+def _values(node: Node) -> Iterable[Node]:
+    """The parts of an expression that stand for values; what a derivative is taken of or by does not count."""
+    if isinstance(node, Derivative):
+        return
+    yield node
+    if isinstance(node, Scripted):
+        if written(node) is None:
+            yield from _values(node.base)
+        return
+    match node:
+        case Product(factors=parts):
+            children: Iterable[Node] = [part for _, part in parts]
+        case _:
+            children = _children(node)
+    for child in children:
+        yield from _values(child)
+
+
+def _children(node: Node) -> Iterable[Node]:
+    from dataclasses import fields
+
+    for place in fields(node):
+        if place.name == "span":
+            continue
+        value = getattr(node, place.name)
+        if isinstance(value, Node):
+            yield value
+        elif isinstance(value, tuple):
+            for item in value:
+                for part in item if isinstance(item, tuple) else (item,):
+                    if isinstance(part, Node):
+                        yield part
+
+
+def has_derivative(tree: Node) -> bool:
+    return any(isinstance(node, Derivative) for node in walk(tree))
