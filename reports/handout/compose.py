@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -348,7 +349,12 @@ def _drawing(theory: Theory, found: tuple[Layer, ...]) -> Drawing:
 
 
 def _label(theory: Theory, name: Name) -> str:
-    return mathtext(write_latex(wording.name(theory, name)), repr(name).replace("\\", ""))
+    return mathtext(write_latex(wording.name(theory, name)), _bare(repr(name)))
+
+
+def _bare(written: str) -> str:
+    r"""A name without its fonts and accents, where these cannot be drawn: `\mathbf{W}^(2)` is W^(2)."""
+    return re.sub(r"\\[A-Za-z]+\{|[{}\\]", "", written)
 
 
 def _units_label(size: Size | None) -> str:

@@ -182,7 +182,7 @@ class _Judged:
             if texts:
                 yield Paragraph((Plain("and "), Literal(", ".join(texts))))
             return
-        at = (Plain("" if left else "at "), *_joined(inputs, ", "), Plain(" ")) if inputs else ()
+        at = (Plain("" if left else "at "), *_joined(inputs, ", "), Plain(", ")) if inputs else ()
         yield Paragraph((*opening, *at, Plain(f"the left side{entry} is "), *sides))
 
     def _shown_before(self, inputs: Mapping[str, str]) -> tuple[FormulaVerdict | None, Mapping[str, str]]:
@@ -269,9 +269,15 @@ def _rational(text: str) -> Node | None:
     >>> _rational("-3/4")
     Sum(terms=(('-', Product(factors=(('', Number(text='3')), ('/', Number(text='4'))))),))
     """
-    match = re.fullmatch(r"(-?)(\d+(?:\.\d+)?)(?:/(\d+))?", text)
+    match = re.fullmatch(r"(-?)(\d+(?:\.\d+)?)(?:/(\d+)|e([+-]?\d+))?", text)
     if match is None:
         return None
-    sign, top, bottom = match.groups()
-    number: Node = Number(top) if bottom is None else Product((("", Number(top)), ("/", Number(bottom))))
+    sign, top, bottom, power = match.groups()
+    number: Node = Number(top)
+    if bottom is not None:
+        number = Product((("", number), ("/", Number(bottom))))
+    elif power is not None:
+        exponent: Node = Number(power.lstrip("+-"))
+        exponent = Sum((("-", exponent),)) if power.startswith("-") else exponent
+        number = Product((("", number), (r"\cdot", Scripted(Number("10"), sup=exponent))))
     return Sum((("-", number),)) if sign else number

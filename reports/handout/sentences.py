@@ -15,6 +15,8 @@ from reports.handout.content import Inline, Plain, Words
 _LETTER = r"(?:\\[A-Za-z]+(?:\{[\\A-Za-z]{1,30}\})?|[A-Za-z])"
 _QUOTED = r"`([^`]{1,200})`|\$([^$]{1,200})\$"
 _SCRIPTED = rf"(?<![\w\\{{])({_LETTER}(?:\^\([^()\s]{{1,12}}\)|_\{{?\w{{1,4}}\}}?(?![\w^]))+)"
+_BY = re.compile(r"\b(\d+|[a-z](?:_\w+)?) x(?= (?:\d+|[a-z](?:_\w+)?)\b)")
+"""Between the two sizes of a shape."""
 _ARTICLE = re.compile(r"[aAI] (?!reaches|stands|and\b|times\b)[a-z]")
 """What looks like a name and is an English word here."""
 
@@ -37,6 +39,7 @@ class Sentences:
         >>> Sentences().words("the derivative by z^(1)")[0]
         Plain(text='the derivative by ')
         """
+        text = _BY.sub(r"\1 ×", text)
         found: list[Plain | Inline] = []
         at = 0
         for match in self._pattern.finditer(text):

@@ -36,7 +36,7 @@ from reports.handout.content import (
     tone,
 )
 from reports.handout.figures import Drawing
-from reports.handout.wide import broken
+from reports.handout.wide import broken, width
 
 ROOM, JUDGED_ROOM = 44.0, 31.0
 """How wide a line is in em: of the page, and beside a verdict."""
@@ -53,7 +53,10 @@ def write(handout: Handout) -> str:
     ]
     for section in handout.sections:
         parts.append(f"#heading(level: 1, {string(section.title)})\n")
-        parts.extend(writer.block(block) + "\n" for block in section.blocks)
+        for before, block in zip((None, *section.blocks), section.blocks, strict=False):
+            if isinstance(block, Judgement) and not isinstance(before, Judgement):
+                parts.append("#v(0.5em)")
+            parts.append(writer.block(block) + "\n")
     return "\n".join(parts)
 
 
@@ -149,9 +152,14 @@ class _Writer:
         notes = "".join(self.words(note) + "," for note in judgement.notes)
         call = (
             f"#judged({string(judgement.where)}, {verdict}, {string(tone(judgement.verdict))}, {formulas}, ({notes}), "
-            f"{details})"
+            f"{details}{', long: true' if _long(judgement) else ''})"
         )
         return f"#[{call}<{judgement.target}>]" if judgement.target else call
+
+
+def _long(judgement: Judgement) -> bool:
+    """Whether the details may well need a page of their own, so that they have to break."""
+    return any(isinstance(block, Equation) and width(block.tree) > JUDGED_ROOM for block in judgement.details)
 
 
 def _within(formula: Equation | Source) -> str:
