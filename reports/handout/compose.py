@@ -74,7 +74,7 @@ def compose(
     if isinstance(experiment, Experiment):
         drawings.update(experiment.drawings)
     sentences = Sentences({repr(name): wording.name(theory, name) for name in (*theory.symbols, *theory.definitions)})
-    title = " ".join(document.title.split()) or Path(document.path).stem
+    title = " ".join(document.title.split()) or re.sub(r"[-_\s]+", " ", Path(document.path).stem).capitalize()
     sections = (
         Section("In short", tuple(_summary(document, formulas, report))),
         Section("The network", tuple(_network(theory, found, drawings["network"].width if found else 0.0))),

@@ -102,7 +102,7 @@ class _Writer:
                 return self._judgement(block)
 
     def _display(self, equation: Equation, room: float) -> str:
-        formula = f'<div class="formula" tabindex="0">{write_mathml(broken(equation.tree, room), True)}</div>'
+        formula = f'<div class="formula">{write_mathml(broken(equation.tree, room), True)}</div>'
         if not equation.note:
             return formula
         return f'<div class="noted">{formula}<div class="note">{self.words(equation.note)}</div></div>'

@@ -154,7 +154,7 @@ class _Judged:
         if formula.counterexample is not None:
             yield from self._counterexample(formula, formula.counterexample)
         for number, suggestion in enumerate(formula.suggestions):
-            yield Lead("Or:" if number else "What is right:")
+            yield Lead("Or:" if number else "Right would be:")
             yield _shown(suggestion)
 
     def _formula_or_text(self, text: str) -> Words:
@@ -191,7 +191,12 @@ class _Judged:
             return None, inputs
         for formula, values in self.before:
             rest = {name: value for name, value in inputs.items() if name not in values}
-            if len(rest) * 2 < len(inputs) and all(values.get(name, value) == value for name, value in inputs.items()):
+            same_arrays = not {_array(name) for name in rest} & {_array(name) for name in values}
+            if (
+                same_arrays
+                and len(rest) * 2 < len(inputs)
+                and all(values.get(name, value) == value for name, value in inputs.items())
+            ):
                 return formula, rest
         return None, inputs
 
@@ -230,6 +235,11 @@ def _arrays(inputs: Mapping[str, str]) -> Iterator[tuple[Node | None, str]]:
             tree, number = tree_of(name), _rational(value)
             both = Relations(tree, (("=", number),)) if tree is not None and number is not None else None
             yield both, f"{name} = {value}"
+
+
+def _array(name: str) -> str:
+    """What an entry is an entry of."""
+    return repr(_split(tree_of(name))[0])
 
 
 def _split(tree: Node | None) -> tuple[Node | None, tuple[int, ...]]:

@@ -43,7 +43,7 @@ from reports.handout.figures import Drawing
 from reports.handout.highlight import lines
 from reports.handout.wide import broken
 
-_ROOM, _JUDGED_ROOM = 40.0, 29.0
+_ROOM, _JUDGED_ROOM = 40.0, 28.0
 _SECONDS = 120
 _LONGEST_WHOLE = 24
 """A table with more rows may break across pages."""

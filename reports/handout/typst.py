@@ -38,7 +38,7 @@ from reports.handout.content import (
 from reports.handout.figures import Drawing
 from reports.handout.wide import broken, width
 
-ROOM, JUDGED_ROOM = 44.0, 31.0
+ROOM, JUDGED_ROOM = 44.0, 30.0
 """How wide a line is in em: of the page, and beside a verdict."""
 
 
