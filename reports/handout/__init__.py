@@ -18,22 +18,24 @@ def write_handout(path: str | Path, output: Path, *, pdf_engine: str = "typst") 
 
     Raises:
         UnreadableDocument: the document cannot be read.
-        NotDifferentiable, NotLowerable: it defines no loss, or none that can be lowered to code.
+        NotDifferentiable: it defines no loss.
     """
+    from derive.calculus import NotDifferentiable
     from derive.check import check_documents, theory_of
     from derive.readers import read
-    from numeric import compile as compiled
     from reports import json
     from reports.handout import html, tex, typst
     from reports.handout.compose import MODULE, compose
-    from reports.handout.experiment import experiment
+    from reports.handout.experiment import experiment, lowered
 
     document = read(path)
     # document -> theory -> code -> verdicts, training -> content -> three writers
     theory = theory_of(document)
-    network = compiled(theory)
+    if theory.loss is None:
+        raise NotDifferentiable("no loss: a scalar that is defined from the network's output is needed")
+    network = lowered(theory)
     report = check_documents([document])
-    handout, drawings = compose(document, theory, report, network.source, experiment(theory, network))
+    handout, drawings = compose(document, theory, report, network, experiment(network))
     output.mkdir(parents=True, exist_ok=True)
     figures = output / "figures"
     if drawings:
@@ -47,9 +49,10 @@ def write_handout(path: str | Path, output: Path, *, pdf_engine: str = "typst") 
     texts = {
         "report.tex": source,
         "report.html": html.write(handout, drawings),
-        MODULE: network.source,
         "verdicts.json": json.write(report) + "\n",
     }
+    if not isinstance(network, str):
+        texts[MODULE] = network.source
     for name, text in texts.items():
         (output / name).write_text(text, encoding="utf-8")
         yield f"wrote {output / name}"

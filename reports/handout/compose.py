@@ -8,12 +8,14 @@ from pathlib import Path
 
 from derive import wording
 from derive.algebra.terms import Name, Size
+from derive.calculus import NotDifferentiable
 from derive.calculus.chain import depends
 from derive.notation.latex import write_latex
 from derive.notation.tree import Node
 from derive.readers.document import Document
 from derive.theory import Theory
 from derive.verdicts import FormulaVerdict, Report, Verdict
+from numeric import Compiled
 from reports.handout.content import (
     Badge,
     Block,
@@ -63,7 +65,7 @@ _ROLES = {
 
 
 def compose(
-    document: Document, theory: Theory, report: Report, source: str, experiment: Experiment | str
+    document: Document, theory: Theory, report: Report, code: Compiled | str, experiment: Experiment | str
 ) -> tuple[Handout, dict[str, Drawing]]:
     """The handout's content, and its drawings by name."""
     formulas = report.documents[0].formulas
@@ -82,7 +84,7 @@ def compose(
         Section("Loss", tuple(_loss(theory))),
         Section("Derivation of the gradients", tuple(_derivation(theory, sentences))),
         Section("The document’s formulas, one by one", tuple(_judged(formulas, sentences))),
-        Section("The network as code", tuple(_code(source))),
+        Section("The network as code", tuple(_code(code, sentences))),
         Section("Training", tuple(_training(experiment, sentences))),
     )
     subtitle = (
@@ -238,7 +240,13 @@ def _derivation(theory: Theory, sentences: Sentences) -> Iterator[Block]:
             ),
         )
     )
-    steps = [step for step in wording.derivation(theory) if _learns(theory, step.quantity)]
+    try:
+        steps = [step for step in wording.derivation(theory) if _learns(theory, step.quantity)]
+    except NotDifferentiable as error:
+        yield Paragraph(
+            (Plain("The chain rule could not be carried through: "), *sentences.words(str(error)), Plain("."))
+        )
+        return
     for number, step in enumerate(steps, start=1):
         title = (Plain("Derivative by "), Inline(wording.name(theory, step.quantity)))
         yield Step(number, title, equation(step.equation), tuple(_step_notes(step, sentences)))
@@ -269,30 +277,29 @@ def _judged(formulas: Sequence[FormulaVerdict], sentences: Sentences) -> Iterato
     yield from judgements(formulas, sentences)
 
 
-def _code(source: str) -> Iterator[Block]:
+def _code(code: Compiled | str, sentences: Sentences) -> Iterator[Block]:
+    if isinstance(code, str):
+        yield Paragraph(
+            (Plain("These definitions could not be turned into code: "), *sentences.words(code), Plain("."))
+        )
+        return
     yield Paragraph(
         (
             Plain(
                 "The same definitions and gradients as a module that needs NumPy only; it lies beside this handout as "
             ),
             Literal(MODULE),
-            Plain(". All examples are computed at once: they stand side by side."),
+            Plain(". All examples are computed at once."),
         )
     )
-    yield Listing(source)
+    yield Listing(code.source)
 
 
 def _training(experiment: Experiment | str, sentences: Sentences) -> Iterator[Block]:
     if isinstance(experiment, str):
+        reason = sentences.words(experiment)
         yield Paragraph(
-            (
-                Plain(
-                    "There is no training run here: the built-in data, exclusive or, have two inputs and one target, and "
-                    "this network asks for other data ("
-                ),
-                *sentences.words(experiment),
-                Plain(")."),
-            )
+            (Plain("This network was not trained on the built-in data, exclusive or: "), *reason, Plain("."))
         )
         return
     good, stuck, share = experiment.good, experiment.stuck, experiment.share

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.theory import Theory
-from numeric import Compiled
+from numeric import Compiled, NotLowerable, compile  # noqa: A004
 from numeric.data import Examples, xor
 from numeric.train import DataMismatch, Diverged, Starts, Training, starts, train
 from reports.handout.figures import Curve, Drawing, draw_losses, draw_share, draw_surface
@@ -33,8 +33,18 @@ class Experiment:
         return run
 
 
-def experiment(theory: Theory, compiled: Compiled) -> Experiment | str:
+def lowered(theory: Theory) -> Compiled | str:
+    """The theory as running code, or why there is none."""
+    try:
+        return compile(theory)
+    except NotLowerable as error:
+        return str(error)
+
+
+def experiment(compiled: Compiled | str) -> Experiment | str:
     """The experiment with exclusive or; where the network cannot be given these data, why not."""
+    if isinstance(compiled, str):
+        return "it could not be lowered to code"
     data = xor()
     good: Training | None = None
     stuck: Training | None = None

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from derive.calculus import NotDifferentiable
 from derive.check import theory_of
 from derive.network import network
 from derive.notation.parser import parse
 from derive.notation.tree import Matrix, Relations, Rows, Symbol
 from derive.readers import read
 from derive.verdicts import Counterexample, FormulaVerdict, Verdict
-from numeric import NotLowerable
 from reports.handout import html, tex, typst, write_handout
 from reports.handout.content import (
     Badge,
@@ -250,9 +250,18 @@ def test_layers_of_pages(root: Path, name: str, units: str) -> None:
 def test_no_loss(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("$$f(t) = t^2$$\n", encoding="utf-8")
-    with pytest.raises(NotLowerable, match="loss"):
+    with pytest.raises(NotDifferentiable, match="loss"):
         list(write_handout(page, tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_loss_that_cannot_be_lowered(tmp_path: Path, pdf_text: PdfText) -> None:
+    """The handout says so, and holds the rest."""
+    page = tmp_path / "page.md"
+    page.write_text("With an input $x$:\n\n$$a = \\phi(x)$$\n\n$$L = (a - y)^2$$\n", encoding="utf-8")
+    lines = list(write_handout(page, tmp_path / "out"))
+    assert not any("network.py" in line for line in lines)
+    assert "couldnotbeturnedintocode" in pdf_text((tmp_path / "out/report.pdf").read_bytes())
 
 
 def test_other_pages_say_why_nothing_was_trained_and_are_the_same_each_time(
@@ -265,7 +274,7 @@ def test_other_pages_say_why_nothing_was_trained_and_are_the_same_each_time(
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
     text = pdf_text((tmp_path / "one/report.pdf").read_bytes())
-    assert "Thereisnotrainingrunhere" in text
+    assert "wasnottrainedonthebuilt-indata" in text
 
 
 def test_badges_never_speak_by_colour_alone(pdf_text: PdfText) -> None:
