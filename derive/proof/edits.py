@@ -6,11 +6,10 @@ is true is not decided here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 
-from derive.algebra.terms import Name
-from derive.meaning.naming import TRANSPOSES, base_latex, is_transpose, level_of, rebuilt, walk, written
+from derive.meaning.naming import is_transpose, level_of, rebuilt, walk
 from derive.notation.tree import (
     Applied,
     BigOperator,
@@ -23,91 +22,11 @@ from derive.notation.tree import (
     Root,
     Scripted,
     Sequence,
-    Styled,
     Sum,
     Symbol,
     Word,
 )
-
-
-@dataclass(frozen=True)
-class Page:
-    """What a page offers for changes: its sign of transposition, names, functions, factors and terms, in the order of reading."""
-
-    transpose: Node
-    names: tuple[Node, ...]
-    functions: tuple[Node, ...]
-    factors: tuple[Node, ...]
-    terms: tuple[Node, ...]
-
-
-def page_of(trees: Iterable[Node], defined: Callable[[Name], bool]) -> Page:
-    """What the formulas of a page offer; names that are defined there before names that are given."""
-    transposes: dict[Node, None] = {}
-    names: dict[Node, None] = {}
-    functions: dict[Node, None] = {}
-    factors: dict[Node, None] = {}
-    terms: dict[Node, None] = {}
-    for tree in trees:
-        for node in walk(tree):
-            if isinstance(node, Scripted) and node.sup is not None and is_transpose(node.sup):
-                transposes[node.sup] = None
-            if _is_name(node):
-                names[_bare(node)] = None
-            if isinstance(node, Product):
-                for (_, first), (sign, second) in zip(node.factors, node.factors[1:], strict=False):
-                    if sign == "" and isinstance(second, Fenced) and second.left == "(" and _is_name(first):
-                        functions[_unprimed(first)] = None
-                        factors[Product((("", first), ("", second)))] = None
-                for _, factor in node.factors:
-                    if isinstance(factor, Fraction | Number) or (
-                        isinstance(factor, Fenced) and isinstance(factor.body, Sum)
-                    ):
-                        factors[factor] = None
-            if isinstance(node, Sum):
-                for _, term in node.terms[1:]:
-                    terms[term] = None
-    transpose = next(iter(transposes), Symbol("T"))
-    plain = [name for name in names if base_latex(name) not in TRANSPOSES and name not in functions]
-    plain.sort(key=lambda name: not defined(_name(name)))
-    return Page(transpose, tuple(plain), tuple(functions), tuple(factors), tuple(terms))
-
-
-def _name(node: Node) -> Name:
-    found = written(node)
-    assert found is not None
-    return found.name
-
-
-def _renamed(node: Node, name: Node) -> Node:
-    """Another name in the place of one, with its entries and its transposition."""
-    if isinstance(node, Scripted) and node.sub is not None and _letters(node.sub):
-        return Scripted(name.base, node.sub, name.sup) if isinstance(name, Scripted) else Scripted(name, node.sub)
-    if isinstance(node, Scripted) and node.sup is not None and is_transpose(node.sup):
-        return Scripted(Fenced("(", name, ")") if isinstance(name, Scripted) else name, sup=node.sup)
-    return name
-
-
-def _is_name(node: Node) -> bool:
-    if not isinstance(node, Symbol | Styled | Scripted):
-        return False
-    found = written(node)
-    return found is not None and found.power is None
-
-
-def _bare(node: Node) -> Node:
-    """A name without transposition, entries and primes."""
-    if isinstance(node, Scripted):
-        sup = None if node.sup is not None and is_transpose(node.sup) else node.sup
-        sub = node.sub if isinstance(node.sub, Number | Word) else None
-        base = _bare(node.base) if isinstance(node.base, Scripted) else node.base
-        return base if sup is None and sub is None else Scripted(base, sub, sup)
-    return node
-
-
-def _unprimed(node: Node) -> Node:
-    return node.base if isinstance(node, Scripted) and node.primes and node.sub is None and node.sup is None else node
-
+from derive.proof.offers import Page, bare, entry_letters, is_name, renamed
 
 # the slips, commonest first
 
@@ -127,7 +46,7 @@ def signs(node: Node, page: Page) -> Iterator[Node]:
 def whole_sign(node: Node, page: Page) -> Iterator[Node]:
     """The sign of a whole side, or of a name in it throughout."""
     yield Sum((("-", Fenced("(", node, ")") if isinstance(node, Sum) else node),))
-    for name in dict.fromkeys(part for part in walk(node) if isinstance(part, Symbol) and _is_name(part)):
+    for name in dict.fromkeys(part for part in walk(node) if isinstance(part, Symbol) and is_name(part)):
         negative = Sum((("-", name),))
         yield _substituted(node, name, negative)
 
@@ -167,9 +86,9 @@ def product_signs(node: Node, page: Page) -> Iterator[Node]:
 def _untransposed(node: Node) -> Node | None:
     """A factor that may be an array, without its transposition; None for what cannot be one."""
     if isinstance(node, Scripted) and node.sup is not None and is_transpose(node.sup):
-        inner = node.base.body if isinstance(node.base, Fenced) and _is_name(node.base.body) else node.base
+        inner = node.base.body if isinstance(node.base, Fenced) and is_name(node.base.body) else node.base
         return inner if node.sub is None else Scripted(inner, node.sub)
-    return node if _is_name(node) or isinstance(node, Fenced) else None
+    return node if is_name(node) or isinstance(node, Fenced) else None
 
 
 def _transposed(node: Node, page: Page) -> Node:
@@ -182,15 +101,15 @@ def variables(node: Node, page: Page) -> Iterator[Node]:
     """A derivative of, or by, something else."""
     if isinstance(node, Derivative) and len(node.variables) == 1:
         for name in page.names:
-            yield replace(node, variables=(_renamed(node.variables[0], name),))
-        if _is_name(node.operand):
+            yield replace(node, variables=(renamed(node.variables[0], name),))
+        if is_name(node.operand):
             for name in page.names:
-                yield replace(node, operand=_renamed(node.operand, name))
+                yield replace(node, operand=renamed(node.operand, name))
 
 
 def layers(node: Node, page: Page) -> Iterator[Node]:
     """A neighbouring layer."""
-    if not isinstance(node, Scripted) or not _is_name(node):
+    if not isinstance(node, Scripted) or not is_name(node):
         return
     script = node.sup.body if isinstance(node.sup, Fenced) else node.sup
     level = None if script is None else level_of(script)
@@ -220,7 +139,7 @@ def indices(node: Node, page: Page) -> Iterator[Node]:
         case _:
             pass
     for letter in _INDEX_LETTERS:
-        for place, own in enumerate(_letters(node.sub)):
+        for place, own in enumerate(entry_letters(node.sub)):
             if own != letter:
                 yield replace(node, sub=_with_letter(node.sub, place, letter))
 
@@ -260,15 +179,6 @@ def _relettered(node: Node, letters: dict[str, str]) -> Node:
     return change(node, False)  # type: ignore[return-value]
 
 
-def _letters(sub: Node) -> list[str]:
-    parts = (
-        sub.items if isinstance(sub, Sequence) else [f for _, f in sub.factors] if isinstance(sub, Product) else [sub]
-    )
-    return (
-        [part.text for part in parts if isinstance(part, Symbol)] if all(isinstance(p, Symbol) for p in parts) else []
-    )
-
-
 def _with_letter(sub: Node, place: int, letter: str) -> Node:
     if isinstance(sub, Sequence):
         return replace(sub, items=(*sub.items[:place], Symbol(letter), *sub.items[place + 1 :]))
@@ -280,15 +190,15 @@ def _with_letter(sub: Node, place: int, letter: str) -> Node:
 
 def other_names(node: Node, page: Page) -> Iterator[Node]:
     """One name for another: the pre-activation for the activation, the prediction for the target."""
-    if not _is_name(node):
+    if not is_name(node):
         return
     if isinstance(node, Scripted) and not isinstance(node.base, Scripted | Fenced):
         for base in dict.fromkeys(name.base if isinstance(name, Scripted) else name for name in page.names):
             if base != node.base:
                 yield replace(node, base=base)
     for name in page.names:
-        if name != _bare(node):
-            yield _renamed(node, name)
+        if name != bare(node):
+            yield renamed(node, name)
 
 
 def collapsed(node: Node, page: Page) -> Iterator[Node]:
@@ -327,7 +237,7 @@ def dropped(node: Node, page: Page) -> Iterator[Node]:
                 rest_terms = (*terms[:place], *terms[place + 1 :])
                 yield rest_terms[0][1] if len(rest_terms) == 1 and rest_terms[0][0] == "+" else Sum(rest_terms)
         case Scripted(base=base, sub=None, sup=Number()):
-            yield base.body if isinstance(base, Fenced) and _is_name(base.body) else base
+            yield base.body if isinstance(base, Fenced) and is_name(base.body) else base
         case Fraction(numerator=above, denominator=below):
             yield Fraction(below, above)
             if below == Number("2"):
@@ -340,9 +250,9 @@ def dropped(node: Node, page: Page) -> Iterator[Node]:
 
 def powers(node: Node, page: Page) -> Iterator[Node]:
     """A square or a root forgotten."""
-    if (_is_name(node) and not (isinstance(node, Scripted) and node.sup is not None)) or isinstance(node, Fenced):
+    if (is_name(node) and not (isinstance(node, Scripted) and node.sup is not None)) or isinstance(node, Fenced):
         yield Scripted(node, sup=Number("2"))
-    elif _is_name(node):
+    elif is_name(node):
         yield Scripted(Fenced("(", node, ")"), sup=Number("2"))
     elif isinstance(node, Fraction):
         yield replace(node, denominator=Root(node.denominator))
@@ -364,7 +274,7 @@ def complements(node: Node, page: Page) -> Iterator[Node]:
     r"""The second factor of a slope forgotten: `a` for `a (1 - a)`, nothing for `1 - a^2`."""
     factors = list(node.factors) if isinstance(node, Product) else [("", node)]
     whole = [("", Fenced("(", node, ")"))] if isinstance(node, Sum) else factors
-    for name in dict.fromkeys(part for part in walk(node) if _is_name(part)):
+    for name in dict.fromkeys(part for part in walk(node) if is_name(part)):
         raised = Scripted(name, sup=Number("2")) if not isinstance(name, Scripted) or name.sup is None else (
             Scripted(Fenced("(", name, ")"), sup=Number("2")))  # fmt: skip
         for taken in (name, raised):
@@ -417,7 +327,7 @@ def _guarded(factors: list[tuple[str, Node]]) -> list[tuple[str, Node]]:
 
 def wrapped(node: Node, page: Page) -> Iterator[Node]:
     r"""A name for a function of it, throughout: `x (1 - x)` where `\sigma(x) (1 - \sigma(x))` was meant."""
-    for name in dict.fromkeys(part for part in walk(node) if isinstance(part, Symbol | Scripted) and _is_name(part)):
+    for name in dict.fromkeys(part for part in walk(node) if isinstance(part, Symbol | Scripted) and is_name(part)):
         for function in page.functions:
             if name != function:
                 yield _substituted(node, name, Product((("", function), ("", Fenced("(", name, ")")))))
@@ -491,7 +401,7 @@ def changed(node: Node, edit: Edit, page: Page) -> Iterator[Node]:
 
 def _inside(node: Node, edit: Edit, page: Page) -> Iterator[Node]:
     if isinstance(node, Scripted):
-        if not _is_name(node) or isinstance(node.base, Fenced):
+        if not is_name(node) or isinstance(node.base, Fenced):
             for base in changed(node.base, edit, page):
                 yield replace(node, base=base)
         return

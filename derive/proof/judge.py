@@ -17,8 +17,8 @@ from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood, Scope, Shape
 from derive.notation.tree import Node
 from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide, is_diagonal
-from derive.proof.edits import page_of
 from derive.proof.nearest import nearest
+from derive.proof.offers import page_of
 from derive.theory import Theory, family_letters
 from derive.verdicts import StatementVerdict, Verdict
 

@@ -7,7 +7,8 @@ from itertools import islice
 
 from derive.meaning.naming import walk
 from derive.notation.tree import Derivative, Fenced, Node
-from derive.proof.edits import EDITS, Page, changed
+from derive.proof.edits import EDITS, changed
+from derive.proof.offers import Page
 
 _MOST_TRIED = 700
 _MOST_SUGGESTIONS = 1
