@@ -227,11 +227,16 @@ def report(path: Path, output: Path, pdf_engine: str) -> None:
 
     The folder gets report.pdf, report.tex, report.html, the NumPy module and verdicts.json for the document at PATH.
     """
-    from reports.handout import write_handout
+    from reports.handout import EngineFailed, write_handout
 
     with _failing_politely(path):
-        for written in write_handout(path, output, pdf_engine=pdf_engine):
-            click.echo(written)
+        try:
+            for written in write_handout(path, output, pdf_engine=pdf_engine):
+                click.echo(written)
+        except EngineFailed as error:
+            raise NotDone(str(error)) from error
+        except OSError as error:
+            raise NotDone(f"{error.filename or output}: {error.strerror}") from error
 
 
 def _read_all(paths: Sequence[Path]) -> tuple[list[Document], bool]:

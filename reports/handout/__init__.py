@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["write_handout"]
+__all__ = ["EngineFailed", "write_handout"]
+
+
+class EngineFailed(Exception):
+    """No TeX engine, or one that did not finish; with the lines of its log that say why."""
 
 
 def write_handout(path: str | Path, output: Path, *, pdf_engine: str = "typst") -> Iterator[str]:
@@ -19,6 +23,7 @@ def write_handout(path: str | Path, output: Path, *, pdf_engine: str = "typst") 
     Raises:
         UnreadableDocument: the document cannot be read.
         NotDifferentiable: it defines no loss.
+        EngineFailed: LaTeX was asked for, and no TeX engine is installed, or it stopped.
     """
     from derive.calculus import NotDifferentiable
     from derive.check import check_documents, theory_of

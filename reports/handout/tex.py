@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 from derive.notation.latex import write_latex
 from derive.verdicts import Verdict
+from reports.handout import EngineFailed
 from reports.handout.content import (
     Badge,
     Block,
@@ -48,10 +49,6 @@ _SECONDS = 120
 _LONGEST_WHOLE = 24
 """A table with more rows may break across pages."""
 _SIGNS = {Verdict.PROVED: r"\tick", Verdict.REFUTED: r"\cross", Verdict.UNKNOWN: r"\doubt", Verdict.UNREAD: r"\doubt"}
-
-
-class EngineFailed(Exception):
-    """No TeX engine, or one that did not finish; with the lines of its log that say why."""
 
 
 _SPECIAL = {

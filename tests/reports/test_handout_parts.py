@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from derive.algebra.rules import RULES
 from derive.calculus import NotDifferentiable
 from derive.check import theory_of
 from derive.network import network
 from derive.notation.parser import parse
-from derive.notation.tree import Matrix, Relations, Rows, Symbol
+from derive.notation.tree import Matrix, Node, Relations, Rows, Symbol
 from derive.readers import read
 from derive.verdicts import Counterexample, FormulaVerdict, Verdict
 from reports.handout import html, tex, typst, write_handout
+from reports.handout.compose import RULE_FORMULAS
 from reports.handout.content import (
     Badge,
     Block,
@@ -47,6 +50,7 @@ HOSTILE = (
 
 
 PdfText = Callable[[bytes], str]
+Gradproof = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @dataclass(frozen=True)
@@ -245,6 +249,22 @@ def test_layers_of_built_networks(sizes: tuple[int | str, ...], layout: str, bat
 def test_layers_of_pages(root: Path, name: str, units: str) -> None:
     found = layers(theory_of(read(root / f"tests/cases/{name}.md")))
     assert " ".join(str(layer.units) for layer in found) == units
+
+
+def test_every_rule_is_set_as_mathematics() -> None:
+    assert {rule.formula for rule in RULES.values()} == set(RULE_FORMULAS)
+    for latex in RULE_FORMULAS.values():
+        assert isinstance(parse(latex), Node)
+
+
+def test_no_tex_engine(monkeypatch: pytest.MonkeyPatch, root: Path, gradproof: Gradproof, tmp_path: Path) -> None:
+    """Said in a line, with status 2."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    run = gradproof("report", root / "tests/cases/one-neuron.md", "-o", tmp_path / "out", "--pdf-engine", "latex")
+    assert run.returncode == 2
+    assert "pdflatex" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_no_loss(tmp_path: Path) -> None:
