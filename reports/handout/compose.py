@@ -8,11 +8,9 @@ from pathlib import Path
 
 from derive import wording
 from derive.algebra.terms import Name, Size
-from derive.calculus import NotDifferentiable
 from derive.calculus.chain import depends
 from derive.matrices.plan import NoMatrixForm
 from derive.notation.latex import write_latex
-from derive.notation.parser import parse
 from derive.notation.tree import Node
 from derive.readers.document import Document
 from derive.theory import Theory
@@ -30,10 +28,10 @@ from reports.handout.content import (
     Picture,
     Plain,
     Section,
-    Step,
     Table,
     Words,
 )
+from reports.handout.derivation import derivation
 from reports.handout.experiment import EPOCHS, RATE, TOLERANCE, Experiment
 from reports.handout.figures import Drawing, draw_network, mathtext
 from reports.handout.judged import equation, judgements, link, tree_of
@@ -84,7 +82,7 @@ def compose(
         Section("The network", tuple(_network(theory, found, drawings["network"].width if found else 0.0))),
         Section("Forward pass", tuple(_forward(document, theory))),
         Section("Loss", tuple(_loss(document, theory))),
-        Section("Derivation of the gradients", tuple(_derivation(theory, sentences))),
+        Section("Derivation of the gradients", tuple(derivation(theory, sentences))),
         Section("The document’s formulas, one by one", tuple(_judged(formulas, sentences))),
         Section("The network as code", tuple(_code(code, sentences))),
         Section("Training", tuple(_training(experiment, sentences))),
@@ -241,74 +239,6 @@ def _loss(document: Document, theory: Theory) -> Iterator[Block]:
     assert theory.loss is not None
     yield Paragraph((Plain("One number says how far the prediction is from the target; training makes it small."),))
     yield equation(_definition(document, theory, theory.loss))
-
-
-def _derivation(theory: Theory, sentences: Sentences) -> Iterator[Block]:
-    assert theory.loss is not None
-    yield Paragraph(
-        (
-            Plain("From the loss "),
-            Inline(wording.name(theory, theory.loss)),
-            Plain(
-                " back to the inputs, each step applies the chain rule once and uses only derivatives that stand above it. "
-                "A derivative has the shape of the quantity that it is taken by; ⊙ multiplies entry by entry."
-            ),
-        )
-    )
-    try:
-        steps = [step for step in wording.derivation(theory) if _learns(theory, step.quantity)]
-    except NotDifferentiable as error:
-        yield Paragraph(
-            (Plain("The chain rule could not be carried through: "), *sentences.words(str(error)), Plain("."))
-        )
-        return
-    rules = dict.fromkeys(_rule(text) for step in steps for text in step.rules)
-    if any(formula for _, formula in rules):
-        rows = tuple(((Plain(rule),), _rule_formula(formula)) for rule, formula in rules)
-        yield Table(((Plain("rule"),), (Plain("in a formula"),)), rows, "The rules that are used")
-    for number, step in enumerate(steps, start=1):
-        title = (Plain("Derivative by "), Inline(wording.name(theory, step.quantity)))
-        yield Step(number, title, equation(step.equation), tuple(_step_notes(step, sentences)))
-
-
-def _rule(text: str) -> tuple[str, str]:
-    """`sum rule, d(u+v)/dx = ...` as a name and its formula."""
-    name, _, formula = text.partition(", ")
-    return name.removesuffix(" rule"), formula
-
-
-def _rule_formula(formula: str) -> Words:
-    """The formula of a rule, set as mathematics where it is one that is known."""
-    latex = RULE_FORMULAS.get(formula)
-    return (Literal(formula),) if latex is None else (Inline(parse(latex)),)
-
-
-RULE_FORMULAS = {
-    "dc/dx = 0": r"\frac{dc}{dx} = 0",
-    "dn/dx = 0": r"\frac{dn}{dx} = 0",
-    "d[i=j]/dx = 0": r"\frac{d}{dx} [i = j] = 0",
-    "d[u>0]/dx = 0 away from u = 0": r"\frac{d}{dx} [u > 0] = 0 \text{ for } u \neq 0",
-    "d(u+v)/dx = du/dx + dv/dx": r"\frac{d}{dx} (u + v) = \frac{du}{dx} + \frac{dv}{dx}",
-    "d(sum_k u_k)/dx = sum_k du_k/dx": r"\frac{d}{dx} \sum_k u_k = \sum_k \frac{du_k}{dx}",
-    "d(uv)/dx = (du/dx) v + u (dv/dx)": r"\frac{d}{dx} (u v) = \frac{du}{dx} v + u \frac{dv}{dx}",
-    "d(u^r)/dx = r u^(r-1) du/dx": r"\frac{d}{dx} u^r = r u^{r - 1} \frac{du}{dx}",
-    "d f(u)/dx = f'(u) du/dx": r"\frac{d}{dx} f(u) = f'(u) \frac{du}{dx}",
-}
-"""The formulas of the rules of calculus (`derive.algebra.rules`), which are written there for a line of text."""
-
-
-def _learns(theory: Theory, name: Name) -> bool:
-    """Nobody changes what is wanted or what is constant, so nobody asks for the derivative by it."""
-    symbol = theory.symbol(name)
-    return symbol is None or symbol.role not in ("target", "constant")
-
-
-def _step_notes(step: wording.Explained, sentences: Sentences) -> Iterator[Words]:
-    if step.why:
-        yield (*sentences.words(step.why.rstrip("."), capital=True), Plain("."))
-    rules = ", ".join(dict.fromkeys(_rule(text)[0] for text in step.rules))
-    named = f"Rules: {rules}. " if rules else ""
-    yield (Plain(f"{named}Shape: "), *shape_words(step.shape), Plain("."))
 
 
 def _judged(formulas: Sequence[FormulaVerdict], sentences: Sentences) -> Iterator[Block]:

@@ -77,7 +77,7 @@ def shape_words(text: str) -> Words:
     >>> len(shape_words("n_1 x 2"))
     1
     """
-    parts = [_size_tree(part) for part in text.replace("×", " x ").replace("@", "_").split(" x ")]
+    parts = [_size_tree(part) for part in text.replace("×", "x").replace("@", "_").split(" x ")]
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return (Plain(text.replace(" x ", " × ")),)

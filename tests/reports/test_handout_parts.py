@@ -18,7 +18,6 @@ from derive.notation.tree import Matrix, Node, Relations, Rows, Symbol
 from derive.readers import read
 from derive.verdicts import Counterexample, FormulaVerdict, Verdict
 from reports.handout import html, tex, typst, write_handout
-from reports.handout.compose import RULE_FORMULAS
 from reports.handout.content import (
     Badge,
     Block,
@@ -37,6 +36,7 @@ from reports.handout.content import (
     Strong,
     Table,
 )
+from reports.handout.derivation import RULE_FORMULAS
 from reports.handout.highlight import lines
 from reports.handout.judged import judgements
 from reports.handout.layers import layers
