@@ -25,6 +25,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("derive.network",),
     ("derive.calculus",),
     ("derive.matrices",),
+    ("derive.wording",),
     ("derive.meaning",),
     ("derive.proof",),
     ("derive.verdicts",),
