@@ -73,7 +73,7 @@ def _placed(document: Document, trees: dict[int, Node]) -> list[Placed]:
         only_supposed = supposed(formula.before, formula.display)
         line = formula.place.line
         section = headings[bisect_right(headings, line) - 1] if headings and headings[0] <= line else 0
-        placed += [Placed(statement, number, line, only_supposed, section) for statement in statements(tree)]
+        placed += [Placed(statement, number, line, only_supposed, section, formula.display) for statement in statements(tree)]
     return placed
 
 

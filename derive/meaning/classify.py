@@ -53,6 +53,9 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
     head = draft.plain_name(statement.head)
     if head is None:
         return
+    if isinstance(statement.right, Number) and not head.entries and _is_case(draft, first, head.name):
+        draft.meanings[places[0]] = Meaning("assumption")
+        return
     if _runs(draft, head, statement.right):
         draft.meanings[places[0]] = Meaning("declaration", head.name)
         return
@@ -88,6 +91,11 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
     # the head equals the last side by definition, so a longer chain's first equality is read against it
     kind = "definition" if len(remaining) == 1 else "head of chain"
     draft.meanings[remaining[0]] = Meaning(kind, head.name)
+
+
+def _is_case(draft: Draft, each: Placed, name: Name) -> bool:
+    """Whether `y = 0` picks a case: in running text, or where the name is defined already, a value is not claimed of it."""
+    return not each.display or name in draft.right_sides
 
 
 def _covered(draft: Draft, name: Name, right: Node) -> bool:

@@ -20,7 +20,7 @@ from derive.algebra.terms import (
     names,
 )
 from derive.meaning.classify import classify, number_layers
-from derive.meaning.define import define, find_shapes, fold, grant
+from derive.meaning.define import RATES, define, find_shapes, fold, grant
 from derive.meaning.draft import Draft, Meaning, Placed
 from derive.meaning.functions import find_functions, take_off_arguments
 from derive.meaning.layers import layer_letters
@@ -58,6 +58,12 @@ class Understanding:
 
     broken: frozenset[Name] = frozenset()
     """Names whose definitions were not understood: nothing can be said of them."""
+
+    unclear: frozenset[str] = frozenset()
+    """Functions whose definitions were not understood."""
+
+    loose: frozenset[Name] = frozenset()
+    """Names whose shape is a guess that no declaration or definition bears out: nothing about them can be refuted."""
 
     def loss_of(self, place: int) -> Name | None:
         """The loss that a step of descent at that place speaks of: the one last named in its section, else the page's."""
@@ -107,6 +113,17 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
         frozenset(draft.parameters),
         {**distributions(theory), **draft.granted},
         frozenset(draft.right_sides) - frozenset(draft.definitions),
+        frozenset(draft.unclear),
+        _loose(draft),
+    )
+
+
+def _loose(draft: Draft) -> frozenset[Name]:
+    used = {name for definition in draft.definitions.values() for name in names(definition.value.body)}
+    return frozenset(
+        name
+        for name in draft.table.guessed
+        if name not in used and name not in draft.definitions and bare_letter(name.base)[0] not in RATES
     )
 
 

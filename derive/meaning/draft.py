@@ -23,6 +23,7 @@ class Placed:
     supposed: bool = False
     section: int = 0
     """The line of the heading it stands under."""
+    display: bool = True
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Draft:
     problems: dict[int, str] = field(default_factory=dict)
     parameters: set[Name] = field(default_factory=set)
     granted: dict[Name, int] = field(default_factory=dict)
+    unclear: set[str] = field(default_factory=set)
+    """Functions that the page defines in a way that was not understood."""
     letters: frozenset[str] = frozenset()
     """Letters that stand for a layer or an entry."""
 

@@ -98,7 +98,9 @@ def find_functions(draft: Draft) -> None:
         body = function_body(draft, statement.right, parameter)
         draft.parameters.add(parameter)
         if body is None:
+            draft.unclear.add(repr(name))
             continue
+        draft.unclear.discard(repr(name))
         known = recognised(body) or ""
         draft.functions[repr(name)] = FunctionDefinition(repr(name), body, known, each.line)
         called[repr(name)] = known or repr(name)

@@ -13,17 +13,18 @@ from typing import TypeVar
 from derive.algebra.terms import Level, Name
 from derive.meaning.naming import level_of, rebuilt, walk, written
 from derive.meaning.scope import Vocabulary
-from derive.notation.tree import Fenced, Node, Number, Scripted
+from derive.notation.tree import Accented, Fenced, Node, Number, Scripted, Styled, Symbol
 
 _MOST_LAYERS = 64
 _Part = TypeVar("_Part", bound=Node | None)
 
 
-def names_in(nodes: Iterable[Node], vocabulary: Vocabulary) -> Iterator[Name]:
-    """The names that stand in formulas, each as often as it stands there."""
+def names_in(nodes: Iterable[Node], vocabulary: Vocabulary, *, symbols: bool = False) -> Iterator[Name]:
+    """The names that stand in formulas with scripts, with `symbols` bare ones too, each as often as it stands there."""
+    kinds = (Scripted, Symbol, Styled, Accented) if symbols else (Scripted,)
     for tree in nodes:
         for node in walk(tree):
-            found = written(node, vocabulary.subscripted, vocabulary.layered) if isinstance(node, Scripted) else None
+            found = written(node, vocabulary.subscripted, vocabulary.layered) if isinstance(node, kinds) else None
             if found is not None:
                 yield found.name
 

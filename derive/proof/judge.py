@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from derive.algebra.arrays import Array, ShapeMismatch, show, spread
-from derive.algebra.terms import Entry, Name, Num, Partial, Term, mul, names, sub, walk
+from derive.algebra.terms import Entry, Fun, Name, Num, Partial, Term, mul, names, sub, walk
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.collect import Understanding
 from derive.meaning.draft import Meaning
@@ -37,7 +37,7 @@ def judge(understanding: Understanding, place: int) -> StatementVerdict:
         case "expression":
             return StatementVerdict("expression", latex, Verdict.EXPRESSION)
         case "definition":
-            return _definition(understanding, meaning)
+            return _definition(understanding, meaning, each.line)
         case _:
             right = each.statement.right
             assert right is not None
@@ -121,7 +121,7 @@ def _layers(understanding: Understanding, left: Node, right: Node) -> tuple[str,
     return "", ()
 
 
-def _definition(understanding: Understanding, meaning: Meaning) -> StatementVerdict:
+def _definition(understanding: Understanding, meaning: Meaning, line: int) -> StatementVerdict:
     name = meaning.name
     assert name is not None
     theory = understanding.theory
@@ -132,7 +132,7 @@ def _definition(understanding: Understanding, meaning: Meaning) -> StatementVerd
     if definition is None and any(family_letters(name, own) is not None for own in theory.definitions):
         return StatementVerdict("definition", "", Verdict.DEFINED)
     if definition is None:
-        reason = next((text for line, text in understanding.problems.items()), "its right side has no meaning here")
+        reason = understanding.problems.get(line, "its right side has no meaning here")
         return StatementVerdict("definition", "", Verdict.UNKNOWN, reason)
     recognised = derivative_named(theory, definition.name)
     if recognised is not None:
@@ -169,9 +169,9 @@ def _claim(
     mismatch: ShapeMismatch | None = None
     try:
         for a, b, notes in _pairs(understanding, left, right):
-            gap = _gap(understanding, names(a.body) | names(b.body))
+            gap = _gap(understanding, a.body, b.body)
             if gap is not None:
-                return StatementVerdict(kind, "", Verdict.UNKNOWN, f"the definition of {gap!r} was not understood")
+                return StatementVerdict(kind, "", Verdict.UNKNOWN, f"the definition of {gap} was not understood")
             try:
                 if descends is not None:
                     a, b = _step(theory, descends, a, b)
@@ -193,6 +193,16 @@ def _claim(
     undecided = [decision for decision, _ in decisions if isinstance(decision, Undecided)]
     if undecided:
         return StatementVerdict(kind, "", Verdict.UNKNOWN, undecided[0].reason)
+    vague = next(
+        (
+            name
+            for name in names_in((left, right), understanding.vocabulary, symbols=True)
+            if name in understanding.loose
+        ),
+        None,
+    )
+    if vague is not None:
+        return StatementVerdict(kind, "", Verdict.UNKNOWN, f"nothing on the page says what {vague!r} is")
     refuted = [(decision, notes) for decision, notes in decisions if isinstance(decision, Refuted)]
     if refuted:
         decision, notes = refuted[0]
@@ -208,24 +218,38 @@ def _claim(
     return StatementVerdict(kind, "", Verdict.REFUTED, f"the shapes do not fit: {mismatch}")
 
 
-def _gap(understanding: Understanding, used: Iterable[Name]) -> Name | None:
-    """A name that is used, directly or through definitions, and whose own definition was not understood."""
-    if not understanding.broken:
+def _gap(understanding: Understanding, *terms: Term) -> str | None:
+    """A name or function that is used, directly or through definitions, and whose own definition was not understood."""
+    if not understanding.broken and not understanding.unclear:
         return None
     theory = understanding.theory
     seen: set[Name] = set()
-    stack = list(used)
+    unclear = _unclear(understanding, terms)
+    if unclear is not None:
+        return unclear
+    stack = [name for term in terms for name in names(term)]
     while stack:
         name = stack.pop()
         if name in understanding.broken:
-            return name
+            return repr(name)
         if name in seen or len(seen) > 10_000:
             continue
         seen.add(name)
         definition = theory.definitions.get(name)
         if definition is not None:
+            unclear = _unclear(understanding, (definition.value.body,))
+            if unclear is not None:
+                return unclear
             stack.extend(names(definition.value.body))
     return None
+
+
+def _unclear(understanding: Understanding, terms: Iterable[Term]) -> str | None:
+    functions = understanding.unclear
+    if not functions:
+        return None
+    found = (node.function for term in terms for node in walk(term) if isinstance(node, Fun))
+    return next((function for function in found if function in functions), None)
 
 
 def _pairs(understanding: Understanding, left: Node, right: Node) -> Iterator[tuple[Array, Array, tuple[str, ...]]]:
