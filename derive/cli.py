@@ -6,9 +6,10 @@ undecided). Every verb exits with 2 when it could not do its work, else with 0.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from derive.verdicts import Report
 
 NOTHING_REFUTED, REFUTED, NOT_DONE = 0, 1, 2
+# As shells count a program that a signal ended: 128 + SIGINT, 128 + SIGPIPE.
+INTERRUPTED, PIPE_CLOSED = 130, 141
 
 # click rewraps help unless a paragraph opens with \b.
 _EXAMPLES = {
@@ -57,6 +60,7 @@ Examples:
   gradproof train notes.md --data xor
   gradproof train notes.md --data xor --seed 7 --epochs 20000 --rate 0.5
   gradproof train notes.md --data xor --starts 1000
+  gradproof train notes.md --data xor --constant lambda_=0.01
 """,
     "report": """\b
 Examples:
@@ -77,10 +81,24 @@ class NotDone(click.ClickException):
 def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
+    click.echo(f"gradproof {_version()}")
+    context.exit()
+
+
+def _version() -> str:
+    """The version of the code that runs: of the source tree it stands in, if it does, else of what is installed.
+
+    In this order, since another copy may be installed beside a source tree.
+    """
     from importlib.metadata import version
 
-    click.echo(f"gradproof {version('gradproof')}")
-    context.exit()
+    project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    if not project.is_file():
+        return version("gradproof")
+    import tomllib
+
+    found = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+    return str(found["version"]) if found["name"] == "gradproof" else version("gradproof")
 
 
 @click.group(context_settings=CONTEXT, epilog=_EXAMPLES["all"])
@@ -126,8 +144,11 @@ def check(
 
     PATHS are documents; `-` is Markdown from standard input.
     """
+    from reports.progress import progress_bar
+
     documents, unreadable = _read_all(paths)
-    report = _judge(documents)
+    with progress_bar("checking", color) as told:
+        report = _judge(documents, told)
     if output == "json":
         from reports import json
 
@@ -183,12 +204,37 @@ def emit(path: Path, output: Path | None) -> None:
 @cli.command(epilog=_EXAMPLES["train"])
 @document_argument
 @click.option("--data", type=click.Choice(["xor"]), default="xor", show_default=True, help="What to learn.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the first weights, drawn from N(0, 1).")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of the first weights, drawn from N(0, 1).",
+)
 @click.option("--epochs", type=click.IntRange(1), default=10_000, show_default=True, help="Steps over all examples.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), default=0.1, show_default=True, help="Learning rate.")
-@click.option("--starts", type=click.IntRange(1), help="Train from this many random starts; print how many converge.")
+@click.option(
+    "--starts", type=click.IntRange(1, 100_000), help="Train from this many random starts; print how many converge."
+)
+@click.option(
+    "--constant",
+    "constants",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=lambda _context, _option, given: dict(map(_assignment, given)),
+    help="The value of a constant of the loss, such as lambda_=0.01; may be repeated.",
+)
 @color_option
-def train(path: Path, data: str, seed: int, epochs: int, rate: float, starts: int | None, color: bool | None) -> None:
+def train(
+    path: Path,
+    data: str,
+    seed: int,
+    epochs: int,
+    rate: float,
+    starts: int | None,
+    constants: dict[str, float],
+    color: bool | None,
+) -> None:
     """Train the network that the document defines.
 
     What runs is exactly the code that `emit` writes for the document at PATH.
@@ -200,9 +246,12 @@ def train(path: Path, data: str, seed: int, epochs: int, rate: float, starts: in
     with _failing_politely(path):
         theory = _theory(path)
         if starts is None:
-            print_run(theory, data=data, seed=seed, epochs=epochs, rate=rate, console=console)
+            print_run(theory, data=data, seed=seed, epochs=epochs, rate=rate, console=console, constants=constants)
         else:
-            print_starts(theory, data=data, seed=seed, epochs=epochs, rate=rate, starts=starts, console=console)
+            print_starts(
+                theory, data=data, seed=seed, epochs=epochs, rate=rate, starts=starts, console=console,
+                constants=constants,
+            )  # fmt: skip
 
 
 @cli.command(epilog=_EXAMPLES["report"])
@@ -239,6 +288,14 @@ def report(path: Path, output: Path, pdf_engine: str) -> None:
             raise NotDone(f"{error.filename or output}: {error.strerror}") from error
 
 
+def _assignment(given: str) -> tuple[str, float]:
+    name, _, value = given.partition("=")
+    try:
+        return name.strip(), float(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{given!r} is not NAME=VALUE with a number") from error
+
+
 def _read_all(paths: Sequence[Path]) -> tuple[list[Document], bool]:
     """The documents that can be read, and whether any cannot, which is said at once on standard error."""
     from derive.readers import read
@@ -254,10 +311,11 @@ def _read_all(paths: Sequence[Path]) -> tuple[list[Document], bool]:
     return documents, unreadable
 
 
-def _judge(documents: Sequence[Document]) -> Report:
+def _judge(documents: Sequence[Document], told: Callable[[int, int], None]) -> Report:
     from derive.check import check_documents
 
-    return check_documents(documents)
+    # Of a single document only its end would be told.
+    return check_documents(documents, told if len(documents) > 1 else None)
 
 
 def _status(report: Report, strict: bool) -> int:
@@ -286,12 +344,13 @@ def _failing_politely(path: Path) -> Iterator[None]:
     from derive.calculus import NotDifferentiable
     from derive.readers.document import UnreadableDocument
     from numeric import NotLowerable
+    from numeric.train import DataMismatch, Diverged
 
     try:
         yield
     except UnreadableDocument as error:
         raise NotDone(str(error)) from error
-    except (NotDifferentiable, NotLowerable) as error:
+    except (NotDifferentiable, NotLowerable, DataMismatch, Diverged) as error:
         raise NotDone(f"{path}: {error}") from error
     except ImportError as error:
         if error.name in ("typst", "matplotlib"):
@@ -302,10 +361,33 @@ def _failing_politely(path: Path) -> Iterator[None]:
 def main() -> None:
     """Run the command. A fault of this program is no verdict, so it ends with status 2, never with 1."""
     try:
-        cli(prog_name="gradproof")
+        # Not in click's standalone mode, which ends with 1 on Ctrl-C and on a closed pipe.
+        status = cli.main(prog_name="gradproof", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        status = NOT_DONE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("gradproof: interrupted", err=True)
+        status = INTERRUPTED
+    except BrokenPipeError:
+        status = _reader_has_gone()
+    except SystemExit as error:
+        # Rich turns a closed pipe into an exit with status 1.
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        status = _reader_has_gone()
     except Exception:  # noqa: BLE001  whatever it is, it must not look like "something was refuted"
         traceback.print_exc()
-        sys.exit(NOT_DONE)
+        status = NOT_DONE
+    sys.exit(status)
+
+
+def _reader_has_gone() -> int:
+    """Standard output is a pipe that nobody reads any more (`| head -1`): no fault, and nothing more to say."""
+    # What is still buffered would fail again when Python flushes at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return PIPE_CLOSED
 
 
 if __name__ == "__main__":

@@ -52,13 +52,16 @@ def batched(
     column).
 
     What the loss does not need, such as the errors of a backward pass, is left out. `layout` is "rows" where the
-    inputs lie as rows, else "columns". A theory whose inputs are matrices is written for a batch, and stays as it is.
+    inputs lie as rows, else "columns". A theory whose inputs are matrices is written for a batch, and stays as it is; where
+    it does not say which size counts examples, the one size does that all data have and no parameter has.
 
     Raises:
         NotLowerable: a quantity that depends on data has two indices already, or there is no loss.
     """
-    if theory.batch is not None or any(len(symbol.shape) > 1 for symbol in theory.inputs):
+    if theory.batch is not None:
         return theory
+    if any(len(symbol.shape) > 1 for symbol in theory.inputs):
+        return replace(theory, batch=_size_of_the_batch(theory))
     if theory.loss is None or theory.loss not in theory.definitions:
         raise NotLowerable("no loss: a scalar that is defined from the network's output is needed")
     if layout is None:
@@ -89,6 +92,12 @@ def batched(
         body = mul(num(Fraction(1, examples.value)) if examples.value else power(Extent(examples), -1), body)
     definitions[theory.loss] = Definition(theory.loss, Array((), body), loss.source)
     return replace(theory, symbols=symbols, definitions=definitions, batch=examples)
+
+
+def _size_of_the_batch(theory: Theory) -> Size | None:
+    data = [set(symbol.shape) for symbol in (*theory.inputs, *theory.targets) if symbol.shape]
+    shared = set.intersection(*data) - {length for symbol in theory.parameters for length in symbol.shape}
+    return shared.pop() if len(shared) == 1 else None
 
 
 def needed_for(theory: Theory, loss: Name) -> dict[Name, None]:

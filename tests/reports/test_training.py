@@ -1,0 +1,112 @@
+"""What `train` prints: the loss, the predictions, the share of starts, and plain words where the data do not fit."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from derive.check import read_text, theory_of
+from derive.network import network
+from derive.theory import Theory
+from numeric import NotLowerable
+from numeric.train import DataMismatch, Diverged
+from reports.training import print_run, print_starts
+
+
+def printed(theory: Theory, *, starts: int | None = None, **changed: Any) -> str:
+    """What a terminal of 100 columns without colours shows."""
+    stream = io.StringIO()
+    options: dict[str, Any] = {"data": "xor", "seed": 0, "epochs": 10_000, "rate": 0.1} | changed
+    options["console"] = Console(file=stream, width=100, highlight=False, markup=False)
+    if starts is None:
+        print_run(theory, **options)
+    else:
+        print_starts(theory, starts=starts, **options)
+    return stream.getvalue()
+
+
+def rows(text: str) -> list[list[float]]:
+    """(target, prediction, difference) of every row of the table."""
+    return [
+        [float(number) for number in line.split()[-3:]]
+        for line in text.splitlines()
+        if re.match(r"\s*[01], [01]\s", line)
+    ]
+
+
+def test_a_run_that_converges() -> None:
+    said = printed(network(), rate=1.0, seed=3)
+    start, end = map(float, re.findall(r"loss at the start (\S+), at the end (\S+)", said)[0])
+    assert end < 0.01 < start
+    table = rows(said)
+    assert [row[0] for row in table] == [0, 1, 1, 0]
+    for target, prediction, difference in table:
+        assert difference == pytest.approx(prediction - target, abs=1e-4)
+        assert abs(difference) <= 0.1
+    assert "\nconverged: " in said
+
+
+def test_a_run_that_stays_stuck() -> None:
+    said = printed(network(), seed=0)
+    assert max(abs(row[2]) for row in rows(said)) > 0.1
+    assert "\nnot converged: " in said
+    assert "--starts" in said
+
+
+def test_the_same_seed_prints_the_same() -> None:
+    said = printed(network(), epochs=50, seed=5)
+    assert said == printed(network(), epochs=50, seed=5)
+    assert said != printed(network(), epochs=50, seed=6)
+
+
+def test_share_of_starts() -> None:
+    """Of 1,000 starts of the two-layer sigmoid network about 640 converge; with 300 the standard error is 2.8 %."""
+    said = printed(network(), starts=300)
+    share, low, high = map(float, re.findall(r"share (\S+)%, with 95 % confidence between (\S+)% and (\S+)%", said)[0])
+    assert 55 <= share <= 73
+    assert low < share < high
+    assert high - low == pytest.approx(2 * 1.96 * 2.8, rel=0.1)
+    assert re.search(rf"{round(share * 3)} of 300 random starts converge", said)
+
+
+@pytest.mark.parametrize(("sizes", "said"), [((3, 4, 2), "3 inputs and 2 outputs"), ((1, 1), "1 input and 1 output")])
+@pytest.mark.parametrize("starts", [None, 5])
+def test_data_that_do_not_fit(sizes: tuple[int, ...], said: str, starts: int | None) -> None:
+    with pytest.raises(DataMismatch, match=f"{said}; xor has 2 inputs and 1 output"):
+        printed(network(sizes), starts=starts)
+
+
+def test_batch_in_rows() -> None:
+    """A page whose data are matrices says by their sizes which one counts examples."""
+    page = r"""
+$$X \in \mathbb{R}^{N \times 2}, \quad Y \in \mathbb{R}^{N \times 1}, \quad W \in \mathbb{R}^{2 \times 1}$$
+
+$$\hat{Y} = X W$$
+
+$$L = \frac{1}{2} \| \hat{Y} - Y \|_F^2 + \frac{\lambda}{2} \| W \|_F^2$$
+"""
+    theory = theory_of(read_text(page))
+    with pytest.raises(DataMismatch, match="lambda"):
+        printed(theory)
+    said = printed(theory, constants={"lambda_": 0.0}, epochs=2000)
+    assert [row[1] for row in rows(said)] == pytest.approx([0, 1 / 3, 1 / 3, 2 / 3], abs=1e-3)
+
+
+def test_divergence_is_told() -> None:
+    theory = network((2, 3, 1), "relu", output_activation="identity")
+    with pytest.raises(Diverged, match="smaller rate"):
+        printed(theory, rate=1e6)
+
+
+def test_no_loss() -> None:
+    with pytest.raises(NotLowerable, match="loss"):
+        printed(theory_of(read_text("$$f(t) = t^2$$")))
+
+
+def test_nothing_but_the_result_where_there_is_no_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    printed(network(), epochs=3000)
+    assert capfd.readouterr().err == ""
