@@ -8,7 +8,7 @@ from derive.algebra.terms import (
     Level,
     Name,
 )
-from derive.meaning.draft import Draft, Meaning
+from derive.meaning.draft import Draft, Meaning, Placed
 from derive.meaning.layers import at_layer, layers_of, names_in
 from derive.meaning.naming import Written, base_latex
 from derive.meaning.statements import CLAIMING

@@ -5,26 +5,145 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from derive.algebra.terms import Name, Partial
+from derive.algebra.terms import walk as term_nodes
 from derive.meaning.collect import Understanding, understand
 from derive.meaning.draft import Placed
-from derive.meaning.naming import walk
-from derive.meaning.scope import LAYOUTS
+from derive.meaning.layers import names_in
+from derive.meaning.naming import walk, written
+from derive.meaning.scope import LAYOUTS, Vocabulary
+from derive.meaning.statements import Statement
 from derive.notation.tree import Derivative
-from derive.proof.judge import judge, suggestions
+from derive.proof.judge import derivative_named, judge, suggestions
 from derive.verdicts import StatementVerdict, Verdict
+
+_MOST_MEANINGS = 8
+"""How often a page may give a name a new meaning."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What was understood of a page, the verdict on each of its statements, and what holds for the page as a whole."""
+    """What was understood of a page, the verdict on each of its statements, and what holds for the page as a whole.
+
+    `later` holds the understandings that take over where names get new meanings, each with the statement from which it counts.
+    """
 
     understanding: Understanding
     verdicts: tuple[StatementVerdict, ...]
     notes: tuple[str, ...] = ()
+    later: tuple[tuple[int, Understanding], ...] = ()
+
+    def understanding_at(self, number: int) -> Understanding:
+        """The understanding under which a statement was judged."""
+        return next((own for start, own in reversed(self.later) if start <= number), self.understanding)
 
 
 def judge_page(placed: Sequence[Placed], title: str = "", *, suggest: bool = True) -> Judged:
-    """The verdicts on a page's statements.
+    """The verdicts on a page's statements; with `suggest`, the nearest true formulas of those that are refuted."""
+    judged = _in_its_meanings(placed, title, 0)
+    if not suggest:
+        return judged
+    verdicts = (
+        replace(verdict, suggestions=suggestions(judged.understanding_at(number), number))
+        if verdict.verdict is Verdict.REFUTED
+        else verdict
+        for number, verdict in enumerate(judged.verdicts)
+    )
+    return replace(judged, verdicts=tuple(verdicts))
+
+
+def _in_its_meanings(placed: Sequence[Placed], title: str, depth: int) -> Judged:
+    """The page read from start to end; from where a name gets a new meaning on, read again without the earlier one."""
+    judged = _in_its_layout(placed, title)
+    new = _new_meaning(judged) if depth < _MOST_MEANINGS else None
+    if new is None:
+        return judged
+    start, forgotten = new
+    rest = _in_its_meanings(forgotten, title, depth + 1)
+    return replace(
+        judged,
+        verdicts=(*judged.verdicts[:start], *rest.verdicts[start:]),
+        later=((start, rest.understanding), *rest.later),
+    )
+
+
+def _without_inline_rivals(judged: Judged) -> tuple[StatementVerdict, ...]:
+    """In running text `z = W x` beside `z = W x + b` on display is as likely a special case as a slip."""
+    verdicts = list(judged.verdicts)
+    for number, (each, verdict) in enumerate(zip(judged.understanding.placed, verdicts, strict=True)):
+        if verdict.verdict is Verdict.REFUTED and not each.display and _restated(judged, number) is not None:
+            reason = "gives a defined name another meaning in running text"
+            verdicts[number] = StatementVerdict(verdict.kind, "", Verdict.UNKNOWN, reason)
+    return tuple(verdicts)
+
+
+def _restated(judged: Judged, number: int) -> Name | None:
+    """The defined name that a statement gives a meaning again."""
+    understanding = judged.understanding
+    statement = understanding.placed[number].statement
+    if statement.right is None or statement.link or understanding.meanings[number].kind == "update":
+        return None
+    found = written(statement.left, understanding.vocabulary.subscripted, understanding.vocabulary.layered)
+    if found is None or found.entries or found.transposed or found.power is not None or found.primes:
+        return None
+    if any(isinstance(node, Derivative) for node in walk(statement.right)):
+        return None
+    definition = understanding.theory.definitions.get(found.name)
+    if definition is None or any(isinstance(node, Partial) for node in term_nodes(definition.value.body)):
+        return None
+    # a derivative by its own name, such as a delta, is not given meanings: it has one
+    return None if derivative_named(understanding.theory, found.name) is not None else found.name
+
+
+def _new_meaning(judged: Judged) -> tuple[int, tuple[Placed, ...]] | None:
+    """Where a page gives a name a new meaning: from which statement on, and the page without the earlier one.
+
+    In another section it may do so freely. In the same one it is a slip, unless it brings in what the earlier meaning knew
+    nothing of.
+    """
+    understanding = judged.understanding
+    placed = understanding.placed
+    for number, verdict in enumerate(judged.verdicts):
+        name = _restated(judged, number) if verdict.verdict is Verdict.REFUTED else None
+        if name is None or not placed[number].display:
+            continue
+        source = understanding.theory.definitions[name].source
+        first = next(n for n, each in enumerate(placed) if each.line == source)
+        before, after = placed[first], placed[number]
+        if first >= number:
+            continue
+        vocabulary = understanding.vocabulary
+        old = set(
+            names_in((before.statement.left, before.statement.right or before.statement.left), vocabulary, symbols=True)
+        )
+        right = after.statement.right
+        assert right is not None
+        if before.section == after.section and set(names_in((right,), vocabulary, symbols=True)) <= old:
+            continue
+        start = number
+        if before.section != after.section:
+            start = next(n for n, each in enumerate(placed) if each.section == after.section)
+        forgotten = tuple(
+            replace(each, statement=_said_only(each.statement))
+            if n < start and _defines(each, name, vocabulary)
+            else each
+            for n, each in enumerate(placed)
+        )
+        return start, forgotten
+    return None
+
+
+def _defines(each: Placed, name: Name, vocabulary: Vocabulary) -> bool:
+    found = written(each.statement.head, vocabulary.subscripted, vocabulary.layered)
+    return found is not None and found.name is name and not found.entries and each.statement.right is not None
+
+
+def _said_only(statement: Statement) -> Statement:
+    return replace(statement, relation="", right=None)
+
+
+def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
+    """The page under the layout of derivatives that it keeps to.
 
     Pages lay out derivatives in more than one way, but each in one: where claims about derivatives fail, the other layouts are
     tried for the whole page, and the one under which most claims hold is kept. A claim that holds under another layout only is
@@ -46,12 +165,7 @@ def judge_page(placed: Sequence[Placed], title: str = "", *, suggest: bool = Tru
         if chosen is not best:
             notes = (chosen.understanding.vocabulary.layout.said,)
         best = replace(chosen, verdicts=_spared(chosen, rivals))
-    verdicts = list(best.verdicts)
-    if suggest:
-        for number, verdict in enumerate(verdicts):
-            if verdict.verdict is Verdict.REFUTED:
-                verdicts[number] = replace(verdict, suggestions=suggestions(best.understanding, number))
-    return Judged(best.understanding, tuple(verdicts), notes)
+    return Judged(best.understanding, _without_inline_rivals(best), notes)
 
 
 def _judged(placed: Sequence[Placed], title: str, layout: int) -> Judged:
