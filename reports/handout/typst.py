@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from derive.notation.speech import write_speech
+from derive.notation.tree import Rows
 from derive.notation.typst import write_typst
 from reports.handout.content import (
     VERDICT_SIGNS,
@@ -36,10 +37,14 @@ from reports.handout.content import (
     tone,
 )
 from reports.handout.figures import Drawing
-from reports.handout.wide import broken, width
+from reports.handout.wide import broken
 
 ROOM, JUDGED_ROOM = 44.0, 30.0
 """How wide a line is in em: of the page, and beside a verdict."""
+
+
+_ROWS_TOGETHER = 3
+"""So many rows of formulas stay on one page."""
 
 
 def write(handout: Handout) -> str:
@@ -159,7 +164,8 @@ class _Writer:
 
 def _long(judgement: Judgement) -> bool:
     """Whether the details may well need a page of their own, so that they have to break."""
-    return any(isinstance(block, Equation) and width(block.tree) > JUDGED_ROOM for block in judgement.details)
+    trees = [broken(block.tree, JUDGED_ROOM) for block in judgement.details if isinstance(block, Equation)]
+    return any(isinstance(tree, Rows) and len(tree.rows) > _ROWS_TOGETHER for tree in trees)
 
 
 def _within(formula: Equation | Source) -> str:
