@@ -39,7 +39,8 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
             draft.meanings[place] = Meaning("assumption")
         return
     if statement.right is None:
-        draft.meanings[places[0]] = Meaning("expression")
+        for place in places:
+            draft.meanings[place] = Meaning("expression")
         return
     if statement.relation == r"\in":
         understood = draft.table.declare(statement.left, statement.right)

@@ -13,12 +13,14 @@ from derive.meaning.collect import Understanding
 from derive.meaning.draft import Meaning
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
+from derive.meaning.naming import written
 from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood, Scope, Shape
-from derive.notation.tree import Node
+from derive.meaning.shapes import bare_letter
+from derive.notation.tree import Derivative, Node
 from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide, is_diagonal
 from derive.proof.nearest import nearest
-from derive.proof.offers import page_of
+from derive.proof.offers import page_names, page_of
 from derive.theory import Theory, family_letters
 from derive.verdicts import StatementVerdict, Verdict
 
@@ -51,6 +53,17 @@ def suggestions(understanding: Understanding, place: int) -> tuple[str, ...]:
     statement, meaning = understanding.placed[place].statement, understanding.meanings[place]
     left, right = statement.left, statement.right
     assert right is not None
+    if meaning.kind == "definition":
+        # a delta that is no derivative: which right side would make it one?
+        assert meaning.name is not None
+        missed = missed_by(understanding.theory, meaning.name)
+        if missed is None or understanding.theory.loss is None:
+            return ()
+        spelled = {name.name: node for node in page_names(_trees(understanding)) if (name := written(node)) is not None}
+        loss, by = spelled.get(understanding.theory.loss), spelled.get(missed)
+        if loss is None or by is None:
+            return ()
+        left, meaning = Derivative(r"\partial", loss, (by,)), Meaning("claim")
 
     def holds(one: Node, other: Node) -> bool:
         return _claims(understanding, place, one, other, meaning, certify=False).verdict is Verdict.PROVED
@@ -139,7 +152,22 @@ def _definition(understanding: Understanding, meaning: Meaning, line: int) -> St
         return StatementVerdict(
             "definition", "", Verdict.PROVED, f"it is the derivative of {theory.loss!r} by {recognised!r}"
         )
-    return StatementVerdict("definition", "", Verdict.DEFINED)
+    warning = ""
+    if bare_letter(name.base)[0] == r"\delta" and missed_by(theory, name) is not None:
+        warning = f"by its name it is a derivative of {theory.loss!r}, and it equals none"
+    return StatementVerdict("definition", "", Verdict.DEFINED, warning=warning)
+
+
+def missed_by(theory: Theory, name: Name) -> Name | None:
+    """The quantity of the forward pass that stands in the layer of a delta: what it should be the derivative by."""
+    loss = theory.loss
+    if loss is None or depends(theory, loss, name) or not name.levels:
+        return None
+    definition = theory.definitions[name]
+    if any(isinstance(node, Partial) for node in walk(definition.value.body)):
+        return None
+    layer = (own for own in theory.definitions if own.levels == name.levels and own is not name)
+    return next((own for own in layer if depends(theory, loss, own)), None)
 
 
 def derivative_named(theory: Theory, name: Name) -> Name | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from derive.algebra.terms import Name
@@ -31,6 +31,14 @@ class Page:
     functions: tuple[Node, ...]
     factors: tuple[Node, ...]
     terms: tuple[Node, ...]
+
+
+def page_names(trees: Iterable[Node]) -> Iterator[Node]:
+    """The names on a page as they are written, without entries, transpositions and primes."""
+    for tree in trees:
+        for node in walk(tree):
+            if is_name(node):
+                yield bare(node)
 
 
 def page_of(trees: Iterable[Node], defined: Callable[[Name], bool]) -> Page:

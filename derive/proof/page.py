@@ -45,7 +45,7 @@ def judge_page(placed: Sequence[Placed], title: str = "", *, suggest: bool = Tru
         return judged
     verdicts = (
         replace(verdict, suggestions=suggestions(judged.understanding_at(number), number))
-        if verdict.verdict is Verdict.REFUTED
+        if verdict.verdict is Verdict.REFUTED or verdict.warning
         else verdict
         for number, verdict in enumerate(judged.verdicts)
     )
