@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from derive.notation.layout import tall
 from derive.notation.tree import Node
 from derive.verdicts import Verdict
 
@@ -102,6 +103,12 @@ class Table:
     rows: tuple[tuple[Words, ...], ...]
     caption: str
     numeric: frozenset[int] = frozenset()
+
+    @property
+    def spacious(self) -> bool:
+        """Whether a formula in it is taller than a line."""
+        words = (word for row in self.rows for cell in row for word in cell)
+        return any(isinstance(word, Inline) and tall(word.tree) for word in words)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from derive import wording
 from derive.algebra.rules import RULES
 from derive.algebra.terms import Name
 from derive.calculus import NotDifferentiable
+from derive.matrices.plan import NoMatrixForm
 from derive.notation.parser import parse
 from derive.notation.tree import Node
 from derive.theory import Theory
@@ -35,6 +36,9 @@ def derivation(theory: Theory, sentences: Sentences) -> Iterator[Block]:
         yield Paragraph(
             (Plain("The chain rule could not be carried through: "), *sentences.words(str(error)), Plain("."))
         )
+        return
+    except NoMatrixForm:
+        yield Paragraph((Plain("Some derivative of this loss has no form in the notation of matrices and entries."),))
         return
     yield from _rules(dict.fromkeys(_rule(text) for step in steps for text in step.rules))
     for number, step in enumerate(steps, start=1):

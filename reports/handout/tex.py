@@ -267,7 +267,8 @@ def _table(table: Table) -> str:
     rows = "\n".join(" & ".join(_words(cell) for cell in row) + r" \\" for row in table.rows)
     caption = f"{{\\color{{quiet}}{text(table.caption)}}}"
     if len(table.rows) <= _LONGEST_WHOLE:
-        return f"\\whole{{{caption}}}{{{columns}}}{{{head} \\\\\\midrule\n{rows}\n\\bottomrule}}"
+        stretch = "1.7" if table.spacious else "1.1"
+        return f"\\whole[{stretch}]{{{caption}}}{{{columns}}}{{{head} \\\\\\midrule\n{rows}\n\\bottomrule}}"
     return (
         f"{{\\small\\begin{{longtable}}{{{columns}}}\n\\multicolumn{{{len(table.head)}}}{{c}}{{{caption}}} \\\\[4pt]\n"
         f"{head} \\\\\\midrule\\endhead\n{rows}\n\\bottomrule\n\\end{{longtable}}}}"

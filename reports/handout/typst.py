@@ -129,10 +129,11 @@ class _Writer:
         align = ", ".join("right" if c in table.numeric else "left" for c in range(len(table.head)))
         head = ", ".join(self.words(cell) for cell in table.head)
         rows = ",\n".join(", ".join(self.words(cell) for cell in row) for row in table.rows)
+        inset = "inset: (x: 7pt, y: 6.5pt), " if table.spacious else ""
+        rule = "table.hline(stroke: 0.6pt + quiet)"
         return (
-            f"#figure(kind: table, caption: {string(table.caption)}, table(columns: {len(table.head)}, "
-            f"align: ({align},), table.header({head}), table.hline(stroke: 0.6pt + quiet),\n{rows},\n"
-            "table.hline(stroke: 0.6pt + quiet)))"
+            f"#figure(kind: table, caption: {string(table.caption)}, table(columns: {len(table.head)}, {inset}"
+            f"align: ({align},), table.header({head}), {rule},\n{rows},\n{rule}))"
         )
 
     def _display(self, equation: Equation, room: float) -> str:

@@ -6,16 +6,20 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from derive import wording
 from derive.algebra.rules import RULES
 from derive.calculus import NotDifferentiable
 from derive.check import theory_of
+from derive.matrices.plan import NoMatrixForm
 from derive.network import network
 from derive.notation.parser import parse
 from derive.notation.tree import Matrix, Node, Relations, Rows, Symbol
 from derive.readers import read
+from derive.theory import Theory
 from derive.verdicts import Counterexample, FormulaVerdict, Verdict
 from reports.handout import html, tex, typst, write_handout
 from reports.handout.content import (
@@ -36,7 +40,7 @@ from reports.handout.content import (
     Strong,
     Table,
 )
-from reports.handout.derivation import RULE_FORMULAS
+from reports.handout.derivation import RULE_FORMULAS, derivation
 from reports.handout.highlight import lines
 from reports.handout.judged import judgements
 from reports.handout.layers import layers
@@ -282,6 +286,32 @@ def test_a_loss_that_cannot_be_lowered(tmp_path: Path, pdf_text: PdfText) -> Non
     lines = list(write_handout(page, tmp_path / "out"))
     assert not any("network.py" in line for line in lines)
     assert "couldnotbeturnedintocode" in pdf_text((tmp_path / "out/report.pdf").read_bytes())
+
+
+@pytest.mark.parametrize("error", [NotDifferentiable("no path to z^(1)"), NoMatrixForm("three axes")])
+def test_a_derivation_that_fails(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """A paragraph says so; the rest of the handout does not suffer."""
+
+    def fail(theory: Theory) -> None:
+        raise error
+
+    monkeypatch.setattr(wording, "derivation", fail)
+    blocks = list(derivation(network(), Sentences()))
+    assert [type(block) for block in blocks] == [Paragraph, Paragraph]
+
+
+@pytest.mark.parametrize("why", ["z^(1) stands in L itself", (Symbol("z"), " stands in ", Symbol("L"), " itself.")])
+def test_reasons_are_sentences(monkeypatch: pytest.MonkeyPatch, why: str | tuple[str | Node, ...]) -> None:
+    theory = network()
+    name = next(iter(theory.definitions))
+    step = SimpleNamespace(quantity=name, equation=parse("a = b"), shape="2 × 1", rules=("sum rule",), why=why)
+    monkeypatch.setattr(wording, "derivation", lambda _: (step,))
+    sentences = Sentences({"L": Symbol("L")})
+    shown = next(block for block in derivation(theory, sentences) if isinstance(block, Step))
+    reason = shown.notes[0]
+    assert isinstance(reason[0], Inline)
+    assert "".join(word.text for word in reason if isinstance(word, Plain)) == " stands in  itself."
+    assert shown.notes[1][0] == Plain("Rules: sum. Shape: ")
 
 
 def test_other_pages_say_why_nothing_was_trained_and_are_the_same_each_time(
