@@ -1,12 +1,13 @@
-r"""The index form entry by entry: `\sum_k W^{(2)}_{kj} \delta_k`, for what matrix notation cannot write."""
+r"""The index form entry by entry, for what matrix notation cannot write: `\sum_k W^{(2)}_{kj} \delta_k`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction as Rational
+from fractions import Fraction
 
 from derive.algebra.terms import (
     Add,
+    Arg,
     Delta,
     Entry,
     Extent,
@@ -16,113 +17,133 @@ from derive.algebra.terms import (
     Name,
     Num,
     Partial,
+    Positive,
     Pow,
     Term,
     Total,
-    names,
-    rename,
-    walk,
 )
-from derive.matrices.plan import NoMatrixForm
-from derive.notation.tree import BigOperator, Derivative, Product, Scripted, Symbol
+from derive.notation import tree
+from derive.notation.tree import BigOperator, Cases, Fenced, Product, Relations, Scripted, Symbol
 from derive.theory import Theory
-from derive.wording.build import Bond, Piece, called, negative, number, powered, product, quotient, total_of, whole
-from derive.wording.names import function_of, name_of, size_of
+from derive.wording import naming
+from derive.wording.build import Bond, Piece, called, exponential, negative, number, total_of, whole
+from derive.wording.matrices import Own, no_name, scalar_product
 
-_LETTERS = ("i", "j", "k", "m", "n", "p", "q", "r", "s", "u", "v")
-
-
-def letters_for(theory: Theory, indices: Iterable[Index], term: Term) -> dict[Index, Index]:
-    """Letters that are no names or sizes of the page, for free and summed indices alike."""
-    taken = {name.base for name in (*theory.symbols, *theory.definitions)} | {name.base for name in names(term)}
-    taken |= {size.name for symbol in theory.symbols.values() for size in symbol.shape}
-    free = [letter for letter in _LETTERS if letter not in taken]
-    wanted = list(dict.fromkeys([*indices, *(node.index for node in walk(term) if isinstance(node, Total))]))
-    if len(wanted) > len(free):
-        raise NoMatrixForm("more indices than letters")
-    return {index: Index(letter, index.size) for index, letter in zip(wanted, free, strict=False)}
+_INDEX_LETTERS = "ijkmnpqrstuv"
 
 
 class EntryWriter:
-    """Writes terms whose indices have been given letters."""
+    """One formula's entries. Index letters are handed out in the order in which indices are met; `argument` is what a
+    function's argument is called."""
 
-    def __init__(self, theory: Theory) -> None:
-        self.theory = theory
+    def __init__(
+        self, theory: Theory, free: Iterable[Index] = (), own: Own = no_name, argument: tree.Node | None = None
+    ) -> None:
+        self.theory, self.own, self.argument = theory, own, argument
+        taken = _letters_of(theory)
+        self.letters = [letter for letter in _INDEX_LETTERS if letter not in taken]
+        self.called: dict[Index, tree.Node] = {}
+        for index in free:
+            self.introduce(index)
 
-    def write(self, term: Term) -> Piece:
+    def introduce(self, index: Index) -> tree.Node:
+        """A letter for an index. When all are given out, primed ones follow."""
+        place = len(self.called)
+        count = len(self.letters)
+        letter: tree.Node = Symbol(self.letters[place % count])
+        self.called[index] = Scripted(letter, primes=place // count) if place >= count else letter
+        return self.called[index]
+
+    def entry(self, name: Name, indices: tuple[Index, ...]) -> tree.Node:
+        r"""An entry of an array: `W^{(2)}_{jk}`, and `{W_2}_{jk}` where a subscript is part of the name."""
+        return entry(naming.name(self.theory, name), [self.called[index] for index in indices])
+
+    def term(self, term: Term) -> Piece:
         match term:
-            case Num():
-                return number(term.value)
-            case Extent():
-                return Piece(size_of(term.size))
-            case Entry():
-                return Piece(name_of(self.theory, term.name, term.indices))
-            case Partial(of=Entry() as of, by=by):
-                above = name_of(self.theory, of.name, of.indices)
-                return Piece(Derivative(r"\partial", above, (name_of(self.theory, by.name, by.indices),)))
-            case Delta():
-                pair = (("", Symbol(term.left.label)), ("", Symbol(term.right.label)))
-                return Piece(Scripted(Symbol(r"\delta"), sub=Product(pair)))
+            case Num(value=value):
+                return number(value)
+            case Extent(size=length):
+                return Piece(naming.size(length))
+            case Entry(name=name, indices=indices):
+                return Piece(self.entry(name, indices))
+            case Arg():
+                return Piece(self.argument if self.argument is not None else Symbol("x"))
+            case Partial(of=Entry(name=of, indices=places), by=by):
+                own = self.own(of, by.name)
+                if own is not None:
+                    return Piece(self.entry(own, places + by.indices))
+                return Piece(naming.derivative(self.entry(of, places), self.entry(by.name, by.indices)))
+            case Partial(of=of, by=by):
+                inside = Fenced("(", whole(self.term(of)), ")")
+                return Piece(tree.Derivative(r"\partial", inside, (self.entry(by.name, by.indices),), "operator"))
+            case Delta(left=left, right=right):
+                return Piece(Scripted(Symbol("I"), sub=Product((("", self.called[left]), ("", self.called[right])))))
+            case Positive():
+                return self.product((term,))
+            case Fun(function="exp", order=0, argument=argument) if "e" not in _letters_of(self.theory):
+                return exponential(self.term(argument))
             case Fun(function="pi"):
-                return Piece(Symbol(r"\pi"))
-            case Fun():
-                function = function_of(self.theory, term.function)
-                head = Scripted(function, primes=term.order) if term.order else function
-                return called(head, self.write(term.argument))
+                return Piece(naming.function(self.theory, "pi"))
+            case Fun(function=function, order=order, argument=argument):
+                return called(naming.function(self.theory, function, order), self.term(argument))
+            case Add(terms=terms):
+                return total_of(map(self.term, terms))
+            case Mul(factors=factors):
+                return self.product(factors)
             case Pow():
-                if term.exponent < 0:
-                    return quotient(number(Rational(1)), powered(self.write(term.base), -term.exponent))
-                return powered(self.write(term.base), term.exponent)
-            case Add():
-                return total_of(self.write(part) for part in term.terms)
-            case Mul():
-                return self._product(term.factors)
+                return self.product((term,))
             case Total():
-                body = self.write(term.body)
-                inside = whole(body) if body.bond is not Bond.SUM and not body.signed else None
-                from derive.wording.build import fence
+                return self.sum(term)
+        raise TypeError(f"no notation for {type(term).__name__}")
 
-                node = inside if inside is not None else fence(whole(body)).node
-                return Piece(BigOperator(r"\sum", Symbol(term.index.label), None, node), Bond.PRODUCT)
-            case _:
-                raise NoMatrixForm(f"{term!r} cannot be written entry by entry")
+    def product(self, factors: tuple[Term, ...]) -> Piece:
+        """Factors in their order, but sums last, so that none takes in what follows it; a step tells two cases apart."""
+        step = next((factor for factor in factors if isinstance(factor, Positive)), None)
+        if step is not None:
+            rest = list(factors)
+            rest.remove(step)
+            holds = Relations(whole(self.term(step.argument)), ((">", tree.Number("0")),))
+            return Piece(Cases(((whole(self.product(tuple(rest))), holds), (tree.Number("0"), None))), Bond.PRODUCT)
+        ordered = sorted(factors, key=lambda factor: isinstance(factor, Total))
+        parts: list[tuple[Piece | Fraction, Fraction]] = []
+        for factor in ordered:
+            match factor:
+                case Num(value=value):
+                    parts.append((value, Fraction(1)))
+                case Pow(base=base, exponent=exponent):
+                    parts.append((self.term(base), exponent))
+                case _:
+                    parts.append((self.term(factor), Fraction(1)))
+        return scalar_product(parts)
 
-    def _product(self, factors: tuple[Term, ...]) -> Piece:
-        value = Rational(1)
-        above: list[Piece] = []
-        below: list[Piece] = []
-        sums: list[Piece] = []
-        for factor in factors:
-            if isinstance(factor, Num):
-                value *= factor.value
-            elif isinstance(factor, Pow) and factor.exponent < 0:
-                below.append(powered(self.write(factor.base), -factor.exponent))
-            elif isinstance(factor, Total):
-                sums.append(self.write(factor))
-            else:
-                above.append(self.write(factor))
-        above += sums  # a sum reaches to the end of its term, so it comes last
-        if abs(value.numerator) != 1 or not above:
-            above.insert(0, number(Rational(abs(value.numerator))))
-        if value.denominator != 1:
-            below.insert(0, number(Rational(value.denominator)))
-        top = above[0] if len(above) == 1 else product(above)
-        found = quotient(top, below[0] if len(below) == 1 else product(below)) if below else top
-        return negative(found) if value < 0 else found
-
-
-def lettered(term: Term, letters: dict[Index, Index]) -> Term:
-    """A term whose indices, summed ones too, are called by letters."""
-    from derive.algebra.terms import transform
-
-    def change(node: Term) -> Term | None:
-        if isinstance(node, Total) and node.index in letters:
-            return Total(letters[node.index], rename(node.body, {node.index: letters[node.index]}))
-        return None
-
-    free = {index: letter for index, letter in letters.items() if index in term.free}
-    return rename(transform(term, change, variables=True), free)
+    def sum(self, term: Total) -> Piece:
+        outside = self.called.get(term.index)
+        letter = self.introduce(term.index)
+        body = self.term(term.body)
+        del self.called[term.index]
+        if outside is not None:
+            self.called[term.index] = outside
+        inside = Fenced("(", body.node, ")") if body.bond is Bond.SUM else body.node
+        sum_ = Piece(BigOperator(r"\sum", letter, None, inside), Bond.PRODUCT)
+        return negative(sum_) if body.signed else sum_
 
 
-def element(theory: Theory, name: Name, indices: tuple[Index, ...]) -> Piece:
-    return Piece(name_of(theory, name, indices))
+def entry(name: tree.Node, places: Iterable[tree.Node]) -> tree.Node:
+    """A name with its places as a subscript."""
+    below = tuple(places)
+    if not below:
+        return name
+    script = below[0] if len(below) == 1 else Product(tuple(("", place) for place in below))
+    if isinstance(name, Scripted) and name.sub is None:
+        return Scripted(name.base, script, name.sup, name.primes)
+    return Scripted(name, sub=script)
+
+
+def _letters_of(theory: Theory) -> set[str]:
+    """Every letter that means something in the theory, its layers and sizes included."""
+    known = [*theory.symbols, *theory.definitions]
+    taken = {name.base for name in known} | set(theory.spellings) | set(theory.functions)
+    taken |= {level.letter for name in known for level in name.levels}
+    for symbol in theory.symbols.values():
+        taken |= {length.name.partition("@")[0] for length in symbol.shape}
+    return taken
