@@ -94,12 +94,13 @@ def apply(function: str, value: Array, order: int = 0) -> Array:
 
 def together(left: Array, right: Array, combine: Callable[[Term, Term], Term], verb: str, agree: Agree = same) -> Array:
     """Two arrays of one shape, entry by entry."""
-    if left.rank != right.rank or not all(agree(a, b) for a, b in zip(left.shape, right.shape, strict=True)):
-        raise ShapeMismatch(f"{show(left)} cannot be {verb} {show(right)}", left, right)
-    if left.rank == 1 and left.row != right.row:
+    if left.rank == right.rank == 1 and left.row != right.row:
+        # before sizes are compared: `agree` settles open ones, which a product that does not fit must not do
         raise ShapeMismatch(
             f"{show(left)} cannot be {verb} {show(right)}: one is a row, the other a column", left, right
         )
+    if left.rank != right.rank or not all(agree(a, b) for a, b in zip(left.shape, right.shape, strict=True)):
+        raise ShapeMismatch(f"{show(left)} cannot be {verb} {show(right)}", left, right)
     return Array(left.indices, combine(left.body, right.at(*left.indices)), left.row)
 
 
