@@ -7,10 +7,12 @@ r"""A document to its verdicts: the whole way of the data in one function.
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 from derive.meaning.draft import Placed
 from derive.meaning.statements import Statement, statements, supposed
@@ -34,7 +36,11 @@ def read_text(text: str) -> Document:
 
 
 def check(path: str | Path) -> Report:
-    """Check one document."""
+    """Check one document. `derive.check(path)` is the same: this module can be called.
+
+    Raises:
+        UnreadableDocument: there is no such file, or it is no text.
+    """
     return check_documents([read(str(path))])
 
 
@@ -73,7 +79,9 @@ def _placed(document: Document, trees: dict[int, Node]) -> list[Placed]:
         only_supposed = supposed(formula.before, formula.display)
         line = formula.place.line
         section = headings[bisect_right(headings, line) - 1] if headings and headings[0] <= line else 0
-        placed += [Placed(statement, number, line, only_supposed, section, formula.display) for statement in statements(tree)]
+        placed += [
+            Placed(statement, number, line, only_supposed, section, formula.display) for statement in statements(tree)
+        ]
     return placed
 
 
@@ -117,3 +125,13 @@ def _formula(formula: Formula, parts: list[StatementVerdict]) -> FormulaVerdict:
         telling.scope, telling.reading, assumptions, telling.reason, telling.counterexample, telling.suggestions,
         tuple(parts), formula.place.cell, None, telling.warning,
     )  # fmt: skip
+
+
+class _Called(ModuleType):
+    """The module as a function, so that `derive.check` is one thing whichever way it was imported first."""
+
+    def __call__(self, path: str | Path) -> Report:
+        return check(path)
+
+
+sys.modules[__name__].__class__ = _Called

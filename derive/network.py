@@ -13,9 +13,11 @@ the last `a` with `y` (Goodfellow, Bengio and Courville, Deep Learning, sections
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Literal
+from types import ModuleType
+from typing import Any, Literal
 
 from derive.algebra.arrays import (
     Array,
@@ -177,3 +179,13 @@ LOSSES: dict[str, Callable[[Array, Array], Array]] = {
 
 def _reciprocal(length: Size) -> Term:
     return num(Fraction(1, length.value)) if length.value else power(Extent(length), -1)
+
+
+class _Called(ModuleType):
+    """The module as a function, so that `derive.network` is one thing whichever way it was imported first."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Theory:
+        return network(*arguments, **options)
+
+
+sys.modules[__name__].__class__ = _Called

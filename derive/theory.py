@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from derive.algebra.arrays import Array
 from derive.algebra.terms import Entry, Index, Level, Name, Size, Term, Total, rename, transform
+
+if TYPE_CHECKING:
+    from derive.face import Gradient
 
 Role = Literal["input", "target", "parameter", "constant", "value"]
 """input: data x; target: data y; parameter: what training changes; constant: fixed numbers such as a rate; value: defined."""
@@ -110,6 +113,29 @@ class Theory:
     @property
     def targets(self) -> tuple[Symbol, ...]:
         return tuple(symbol for symbol in self.symbols.values() if symbol.role == "target")
+
+    def derivative(self, of: str, by: str, *, unfold: bool = False) -> Gradient:
+        """The derivative of a number by a quantity, as a formula (`.latex()`) and as a typed SymPy expression (`.sympy`).
+
+        `of` and `by` are names as they are printed, or short: `W^(1)`, `W1`. It is written with the derivatives by later
+        quantities, as a backward pass computes it; with `unfold`, those are worked out too.
+
+        >>> from derive.network import network
+        >>> network(sizes=("n", "h", "c")).derivative("L", "W1")
+        dL/dW^(1) = dL/dz^(1)*x.T
+
+        Raises:
+            KeyError: no such name.
+            NotDifferentiable: `of` is no number with a definition, or does not depend on `by`.
+        """
+        from derive.face import gradient
+
+        return gradient(self, of, by, unfold=unfold)
+
+    def _repr_latex_(self) -> str:
+        from derive.face import theory_latex
+
+        return theory_latex(self)
 
     def unfold(self, entry: Entry) -> Term | None:
         """The definition of an entry, at its indices; None for what is not defined."""

@@ -103,3 +103,8 @@ class Report:
     @property
     def refuted(self) -> int:
         return self.summary[Verdict.REFUTED.value]
+
+    def _repr_html_(self) -> str:
+        from derive.face import report_html
+
+        return report_html(self)

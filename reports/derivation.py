@@ -35,8 +35,8 @@ def write(theory: Theory, names: Sequence[str], output: str) -> str:
         NotDifferentiable: the theory has no loss, or a name is none of a quantity that it depends on.
 
     >>> from derive.network import network
-    >>> print(write(network(sizes=(3, 2)), ["b1"], "text").splitlines()[2])
-    1. derivative by b^(1), shape 2 × 1
+    >>> print(write(network(sizes=(3, 2)), ["W1"], "text").splitlines()[2])
+    1. derivative by W^(1), shape 2 × 3
     """
     if output not in ("text", "latex"):
         raise ValueError(f"no output {output!r}: there are text and latex")
