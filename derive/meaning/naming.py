@@ -7,7 +7,7 @@ which only the rest of the document tells, so it is asked of a `Vocabulary`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from derive.algebra.terms import Level, Name
 from derive.notation.tree import (
@@ -194,17 +194,28 @@ def _letter_of(node: Node) -> str:
 
 def rebuilt(node: Node, change: Callable[[object], object]) -> Node:
     """A node with each of its parts changed: nodes, tuples of nodes, and what else it holds."""
-    parts = {place.name: change(getattr(node, place.name)) for place in fields(node) if place.name != "span"}
+    parts = {name: change(getattr(node, name)) for name in part_names(type(node))}
     return replace(node, **parts)  # type: ignore[arg-type]
 
 
 def walk(node: object) -> Iterator[Node]:
-    """A node and everything below it."""
-    if isinstance(node, Node):
-        yield node
-        for place in fields(node):
-            if place.name != "span":
-                yield from walk(getattr(node, place.name))
-    elif isinstance(node, tuple) and not is_dataclass(node):
-        for part in node:
-            yield from walk(part)
+    """A node and everything below it, in the order of writing."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Node):
+            yield part
+            stack.extend(getattr(part, name) for name in reversed(part_names(type(part))))
+        elif isinstance(part, tuple):
+            stack.extend(reversed(part))
+
+
+def part_names(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a kind of node that hold its parts."""
+    found = _PART_NAMES.get(kind)
+    if found is None:
+        found = _PART_NAMES[kind] = tuple(place.name for place in fields(kind) if place.name != "span")
+    return found
+
+
+_PART_NAMES: dict[type[Node], tuple[str, ...]] = {}

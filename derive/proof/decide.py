@@ -64,7 +64,7 @@ def decide(
     unit = {} if granted is None else dict(granted)
     difference_at = list(left.indices)
     other = right.at(*left.indices)
-    looked = _look_at_layers(theory, left.body, other, difference_at, unit)
+    looked = _look_at_layers(theory, left.body, other, difference_at, unit, range(1))
     if isinstance(looked, Refuted):
         return looked
     try:
@@ -75,7 +75,7 @@ def decide(
         return Undecided(f"a limit was reached: {error}", looked.agrees)
     except NotDifferentiable as error:
         return Undecided(str(error), looked.agrees)
-    return looked
+    return _look_at_layers(theory, left.body, other, difference_at, unit, range(1, _POINTS))
 
 
 def _may_agree(theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int]) -> bool:
@@ -100,17 +100,17 @@ def _may_agree(theory: Theory, left: Term, right: Term, indices: list[Index], un
 
 
 def _look_at_layers(
-    theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int]
+    theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int], seeds: range
 ) -> Refuted | Undecided:
     """Values of both sides; on a page with layer families at every layer of a network of some depth. What holds at some of the
     layers may be meant for these alone, so only what is false at all of them is refuted."""
     if not has_families(theory):
-        return _look(theory, left, right, indices, unit)
+        return _look(theory, left, right, indices, unit, seeds)
     deep = at_depth(theory)
     refuted: Refuted | None = None
     undecided: Undecided | None = None
     for said, at_left, at_right, free in deep.claims(left, right, indices):
-        found = _look(deep.theory, at_left, at_right, free, unit)
+        found = _look(deep.theory, at_left, at_right, free, unit, seeds)
         if isinstance(found, Undecided):
             if undecided is None or found.agrees:
                 undecided = found
@@ -126,10 +126,10 @@ def _look_at_layers(
 
 
 def _look(
-    theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int]
+    theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int], seeds: range
 ) -> Refuted | Undecided:
     agreed = 0
-    for seed in range(_POINTS):
+    for seed in seeds:
         point = Point(theory, seed, unit=unit, positive=_positive_names(left, right))
         floats: Arithmetic = Floats()
         evaluation = Evaluation(point, floats)

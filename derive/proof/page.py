@@ -151,7 +151,9 @@ def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
     """
     best = _judged(placed, title, 0)
     doubtful = [
-        n for n, each in enumerate(placed) if best.verdicts[n].verdict is Verdict.REFUTED and _differentiates(each)
+        number
+        for number, verdict in enumerate(best.verdicts)
+        if verdict.verdict is Verdict.REFUTED and _may_be_turned(best, number)
     ]
     notes: tuple[str, ...] = ()
     if doubtful:
@@ -183,9 +185,22 @@ def _proved(judged: Judged) -> int:
     return sum(verdict.verdict is Verdict.PROVED for verdict in judged.verdicts)
 
 
-def _differentiates(each: Placed) -> bool:
-    statement = each.statement
-    return any(isinstance(node, Derivative) for side in (statement.left, statement.right) for node in walk(side))
+def _may_be_turned(judged: Judged, number: int) -> bool:
+    """Whether another layout could make a claim true: it has Jacobians in it, or gradients, and shapes that do not fit."""
+    understanding = judged.understanding
+    statement = understanding.placed[number].statement
+    derivatives = [
+        node for side in (statement.left, statement.right) for node in walk(side) if isinstance(node, Derivative)
+    ]
+    if judged.verdicts[number].counterexample is None:
+        return bool(derivatives)
+    vocabulary = understanding.vocabulary
+    for node in derivatives:
+        name = written(node.operand, vocabulary.subscripted, vocabulary.layered)
+        shape = None if name is None else understanding.table.known(name.name)
+        if shape is None or shape.rank:
+            return True
+    return False
 
 
 def _spared(chosen: Judged, rivals: Sequence[Judged]) -> tuple[StatementVerdict, ...]:
