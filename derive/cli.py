@@ -7,6 +7,7 @@ undecided). Every verb exits with 2 when it could not do its work, else with 0.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from derive.verdicts import Report
 
 NOTHING_REFUTED, REFUTED, NOT_DONE = 0, 1, 2
-# As shells count a program that a signal ended: 128 + SIGINT, 128 + SIGPIPE.
-INTERRUPTED, PIPE_CLOSED = 130, 141
+INTERRUPTED = 130
+"""How shells count a program that Ctrl-C ended: 128 + SIGINT."""
 
 # click rewraps help unless a paragraph opens with \b.
 _EXAMPLES = {
@@ -360,8 +361,13 @@ def _failing_politely(path: Path) -> Iterator[None]:
 
 def main() -> None:
     """Run the command. A fault of this program is no verdict, so it ends with status 2, never with 1."""
+    _open_missing_streams()
+    if hasattr(signal, "SIGPIPE"):
+        # A reader that goes away (`| head -1`) ends us as it ends other commands; as an exception it would come out of click
+        # and of rich with status 1.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        # Not in click's standalone mode, which ends with 1 on Ctrl-C and on a closed pipe.
+        # Not in click's standalone mode, which ends with 1 on Ctrl-C.
         status = cli.main(prog_name="gradproof", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
@@ -370,24 +376,20 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("gradproof: interrupted", err=True)
         status = INTERRUPTED
-    except BrokenPipeError:
-        status = _reader_has_gone()
-    except SystemExit as error:
-        # Rich turns a closed pipe into an exit with status 1.
-        if not isinstance(error.__context__, BrokenPipeError):
-            raise
-        status = _reader_has_gone()
+    except OSError as error:  # a full disk under standard output, say
+        click.echo(f"gradproof: {error}", err=True)
+        status = NOT_DONE
     except Exception:  # noqa: BLE001  whatever it is, it must not look like "something was refuted"
         traceback.print_exc()
         status = NOT_DONE
     sys.exit(status)
 
 
-def _reader_has_gone() -> int:
-    """Standard output is a pipe that nobody reads any more (`| head -1`): no fault, and nothing more to say."""
-    # What is still buffered would fail again when Python flushes at its end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return PIPE_CLOSED
+def _open_missing_streams() -> None:
+    """A program that was started with closed streams (`>&-`) has None for them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  open to the end
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -154,3 +155,38 @@ def test_deep_nesting(gradproof: Gradproof, tmp_path: Path, opening: str, depth:
     document.write_text(f"{GOOD_BEFORE}$${formula}$${GOOD_AFTER}", encoding="utf-8")
     _, formulas = judged(gradproof, document)
     assert_rest_is_checked(formulas)
+
+
+@pytest.mark.parametrize("verb", ["check", "derive", "emit", "train", "report"])
+@pytest.mark.parametrize("name", ["a folder.md", "binary.md", "program", "paper.pdf"])
+def test_no_document(gradproof: Gradproof, tmp_path: Path, verb: str, name: str) -> None:
+    path = tmp_path / name
+    if name == "a folder.md":
+        path.mkdir()
+    else:
+        path.write_bytes(bytes(range(256)) * 400)
+    run = gradproof(verb, path, timeout=SECONDS)
+    assert run.returncode == 2
+    assert name in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("command", [["emit", "-o"], ["report", "-o"], ["derive", "--by"]])
+def test_what_cannot_be_done(gradproof: Gradproof, root: Path, tmp_path: Path, command: list[str]) -> None:
+    """An output that cannot be written, or a name that the page does not have: one line, status 2."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    verb, option = command
+    run = gradproof(verb, root / "examples" / "backpropagation.md", option, tmp_path / "file" / "below", timeout=60)
+    assert run.returncode == 2
+    assert run.stderr.strip()
+    assert "Traceback" not in run.stderr
+
+
+def test_standard_input_that_is_no_text(root: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "derive.cli", "check", "-"],
+        input=b"$$a = b$$\n\xff", capture_output=True, cwd=root, timeout=SECONDS, check=False,
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert b"line 2" in run.stderr
+    assert b"Traceback" not in run.stderr

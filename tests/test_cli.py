@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,11 +131,137 @@ def test_standard_input(root: Path) -> None:
     assert run.returncode == 1, run.stderr.decode()
 
 
+def in_shell(root: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """A line of bash in which $PYTHON is the Python that runs the tests; fails where any part of a pipe does."""
+    return subprocess.run(
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=root,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHON": sys.executable},
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["check", "check --verbose", "check --format json", "check --format github", "check --color", "emit", "train"],
+)
+def test_a_reader_that_goes_away(root: Path, arguments: str) -> None:
+    """`| head -1` is no fault: not a word on standard error, and a status that does not look like a verdict."""
+    run = in_shell(
+        root, f"$PYTHON -m derive.cli {arguments} examples/backpropagation.md | (exec true); echo ${{PIPESTATUS[0]}}"
+    )
+    assert run.stderr == ""
+    assert run.stdout == "141\n"
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_closed_streams(root: Path, redirection: str) -> None:
+    run = in_shell(root, f"$PYTHON -m derive.cli check examples/backpropagation.md {redirection}")
+    assert run.returncode == 1  # the page has mistakes
+    assert run.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_full_disk(root: Path, output: str) -> None:
+    run = in_shell(root, f"$PYTHON -m derive.cli check --format {output} examples/backpropagation.md > /dev/full")
+    assert run.returncode == 2
+    assert "No space left" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_interrupt(root: Path) -> None:
+    """Ctrl-C ends with the status that shells give it, not with 1, which would say that something was refuted."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "derive.cli", "train", "examples/backpropagation.md", "--epochs", "100000000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=root,
+    ) as process:
+        time.sleep(2)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "interrupted" in said
+    assert "Traceback" not in said
+
+
+def test_constants(gradproof: Gradproof, root: Path) -> None:
+    page = root / "tests" / "cases" / "linear-regression-rows.md"
+    without = gradproof("train", page)
+    assert without.returncode == 2
+    assert "lambda_" in without.stderr
+    assert gradproof("train", page, "--constant", "lambda_=0.1", "--epochs", "10").returncode == 0
+    assert gradproof("train", page, "--constant", "lambda_").returncode == 2
+
+
+def test_data_that_do_not_fit(gradproof: Gradproof, root: Path) -> None:
+    run = gradproof("train", root / "tests" / "cases" / "tanh-cross-entropy.md")
+    assert run.returncode == 2
+    assert "3 inputs and 2 outputs" in run.stderr
+    assert "2 inputs and 1 output" in run.stderr
+
+
 def test_colour(gradproof: Gradproof, page: Callable[[str], Path]) -> None:
     path = page(FALSE)
     assert "\x1b[" in gradproof("check", "--color", path).stdout
     assert "\x1b[" not in gradproof("check", "--no-color", path).stdout
     assert "\x1b[" not in gradproof("check", path).stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "no_color", "coloured"),
+    [([], "", True), ([], "1", False), (["--no-color"], "", False), (["--color"], "1", True)],
+)
+def test_colour_at_a_terminal(
+    page: Callable[[str], Path], root: Path, options: list[str], no_color: str, coloured: bool
+) -> None:
+    command = ["check", *options, str(page(FALSE))]
+    environment = {**os.environ, "NO_COLOR": no_color, "TERM": "xterm-256color"}
+    said, _ = at_terminal(root, command, environment, ("stdout",))
+    assert ("\x1b[1;31m" in said) is coloured
+
+
+def test_progress_only_at_a_terminal(root: Path) -> None:
+    """A bar on standard error while training takes its time; none where that is a file, nor on standard output."""
+    command = ["train", "examples/backpropagation.md", "--epochs", "30000"]
+    said, printed = at_terminal(root, command, {**os.environ, "TERM": "xterm-256color"}, ("stderr",))
+    assert "training" in said
+    assert "\x1b" not in printed
+    assert "loss at the start" in printed
+
+
+def at_terminal(
+    root: Path, command: list[str], environment: dict[str, str], streams: tuple[str, ...]
+) -> tuple[str, str]:
+    """What a command writes to a terminal that is the given streams, and what to the other one."""
+    ours, theirs = pty.openpty()
+    at: dict[str, int] = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE) | dict.fromkeys(streams, theirs)
+    with subprocess.Popen(
+        [sys.executable, "-m", "derive.cli", *command],
+        cwd=root,
+        env=environment,
+        stdout=at["stdout"],
+        stderr=at["stderr"],
+    ) as process:
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                part = os.read(ours, 65_536)
+            except OSError:  # how Linux says that the other end of a terminal is closed
+                break
+            if not part:
+                break
+            said += part
+        os.close(ours)
+        printed, complaint = process.communicate(timeout=30)
+    return said.decode(), (printed or complaint or b"").decode()
 
 
 @pytest.mark.parametrize("output", ["text", "json"])
