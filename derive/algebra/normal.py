@@ -124,8 +124,17 @@ class Normalizer:
     # sums and products
 
     def times(self, *factors: Polynomial) -> Polynomial:
-        result = number(1)
+        single = Monomial(Fraction(1))
+        sums: list[Polynomial] = []
         for factor in factors:
+            if not factor.monomials:
+                return factor
+            if len(factor.monomials) == 1:
+                single = _product(single, factor.monomials[0])
+            else:
+                sums.append(factor)
+        result = self._simplify([single])
+        for factor in sums:
             if len(result.monomials) * len(factor.monomials) > _MOST_MONOMIALS:
                 raise TooLarge(f"more than {_MOST_MONOMIALS} products")
             result = self._simplify(_product(a, b) for a in result.monomials for b in factor.monomials)

@@ -187,8 +187,11 @@ class Polynomial:
 
 def collect(monomials: Iterable[Monomial]) -> Polynomial:
     """Like monomials added together."""
+    waiting = tuple(monomials)
+    if len(waiting) == 1:
+        return Polynomial(waiting if waiting[0].coefficient else ())
     found: dict[int, Monomial] = {}
-    for monomial in monomials:
+    for monomial in waiting:
         key = monomial.key({}, 0)
         like = found.get(key)
         coefficient = monomial.coefficient + (like.coefficient if like else 0)

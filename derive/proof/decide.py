@@ -192,14 +192,16 @@ def _rungs(theory: Theory, difference: Term, unit: Mapping[Name, int]) -> Iterat
     """The difference, ever further unfolded: first as it stands, then derivatives and what is defined by them, then names."""
     order = {name: place for place, name in enumerate(theory.definitions)}
     term = _with_functions(theory, difference)
-    for attempt in ({}, unit) if unit else ({},):
-        yield Normalizer(unit_sums=attempt), term
+    plain = Normalizer()  # one for all rungs: what a step leaves as it was keeps its normal form
+    yield plain, term
+    if unit:
+        yield Normalizer(unit_sums=unit), term
     for _ in range(_MOST_FAMILY_RUNGS if has_families(theory) else _MOST_RUNGS):
         unfolded = _unfold_once(theory, term, order)
         if unfolded is None:
             break
         term = _with_functions(theory, unfolded)
-        yield Normalizer(), term
+        yield plain, term
     if unit:
         yield Normalizer(unit_sums=unit), term
     yield Normalizer(exponentials=True, unit_sums=unit), term
