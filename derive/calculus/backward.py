@@ -86,9 +86,35 @@ def backward(theory: Theory) -> Derivation:
         raise NotDifferentiable("no loss: a scalar that is defined from the network's output is needed")
     order = [*theory.definitions]
     order.reverse()
-    values = [name for name in order if name is not loss and depends(theory, loss, name)]
+    members = _members(theory, loss)
+    values = [name for name in members if theory.definition(name) is not None]
+    values += [name for name in order if name is not loss and depends(theory, loss, name)]
     given = [name for name in theory.symbols if name not in theory.definitions and depends(theory, loss, name)]
-    return Derivation(loss, tuple(_step(theory, loss, name) for name in values + given))
+    given += [name for name in members if theory.definition(name) is None and depends(theory, loss, name)]
+    steps = (_step(theory, loss, name) for name in dict.fromkeys(values + given))
+    return Derivation(loss, tuple(step for step in steps if step.paths))  # a family that is not used itself has none
+
+
+def _members(theory: Theory, loss: Name) -> list[Name]:
+    """The members of layer families that definitions use by their own layers: `W^(1)` where the page declares `W^(l)`, and what
+    the last layer is made of, from `a^(L)` in the loss down to `z^(L)` and its parameters."""
+    found: dict[Name, None] = {}
+    concrete = [
+        definition
+        for name, definition in theory.definitions.items()
+        if not any(level.letter for level in name.levels) and (name is loss or depends(theory, loss, name))
+    ]
+    pending = [name for definition in concrete for name in sorted(names(definition.value.body), key=repr)]
+    while pending:
+        name = pending.pop(0)
+        if name in theory.definitions or name in theory.symbols or name in found:
+            continue
+        found[name] = None
+        definition = theory.definition(name)
+        if definition is not None:
+            same_layer = [used for used in names(definition.value.body) if used.levels == name.levels]
+            pending += sorted(same_layer, key=repr)
+    return list(found)
 
 
 def _step(theory: Theory, loss: Name, name: Name) -> Step:
@@ -128,6 +154,8 @@ def _rules_used(body: Term, name: Name) -> tuple[str, ...]:
 
 def _why(loss: Name, name: Name, paths: list[Path]) -> str:
     through = [repr(path.user) for path in paths]
+    if not paths:
+        return f"{name!r} does not reach {loss!r}"
     if len(paths) == 1 and paths[0].user is loss:
         return f"{name!r} stands in {loss!r} itself"
     if len(paths) == 1:

@@ -54,9 +54,13 @@ class EntryWriter:
         self.called[index] = Scripted(letter, primes=place // count) if place >= count else letter
         return self.called[index]
 
+    def letter(self, index: Index) -> tree.Node:
+        """What an index is called here; one that was never introduced gets the next letter."""
+        return self.called[index] if index in self.called else self.introduce(index)
+
     def entry(self, name: Name, indices: tuple[Index, ...]) -> tree.Node:
         r"""An entry of an array: `W^{(2)}_{jk}`, and `{W_2}_{jk}` where a subscript is part of the name."""
-        return entry(naming.name(self.theory, name), [self.called[index] for index in indices])
+        return entry(naming.name(self.theory, name), [self.letter(index) for index in indices])
 
     def term(self, term: Term) -> Piece:
         match term:
@@ -77,7 +81,7 @@ class EntryWriter:
                 inside = Fenced("(", whole(self.term(of)), ")")
                 return Piece(tree.Derivative(r"\partial", inside, (self.entry(by.name, by.indices),), "operator"))
             case Delta(left=left, right=right):
-                return Piece(Scripted(Symbol("I"), sub=Product((("", self.called[left]), ("", self.called[right])))))
+                return Piece(Scripted(Symbol("I"), sub=Product((("", self.letter(left)), ("", self.letter(right))))))
             case Positive():
                 return self.product((term,))
             case Fun(function="exp", order=0, argument=argument) if "e" not in _letters_of(self.theory):

@@ -94,6 +94,8 @@ class MatrixWriter:
 
     def matrix(self, node: Node, row: Index | None, column: Index | None) -> Piece:
         """A node as a matrix with those axes; along an axis that the node lacks it is repeated."""
+        if not node.axes <= {row, column}:
+            raise NoMatrixForm("an index that is no axis of the array")
         if not node.axes:
             ones = product([*([self.ones()] if row else []), *([transposed(self.ones())] if column else [])])
             return self.scaled([node], [ones])
@@ -223,6 +225,8 @@ class MatrixWriter:
     # Scalars --------------------------------------------------------------------------------------------------------
 
     def scalar(self, node: Node) -> Piece:
+        if node.axes:
+            raise NoMatrixForm("an index that is no axis of the array")
         match node:
             case Number(value=Num(value=value)):
                 return number(value)

@@ -127,6 +127,8 @@ class _Explainer:
 
     def _aliases(self) -> dict[Name, Name]:
         found: dict[Name, Name] = {}
+        # a layer family reaches down without end, so what is worked out of it never comes to one
+        finite = not any(level.letter for definition in self.named for level in definition.name.levels)
         backward_names = [
             definition
             for definition in self.named
@@ -139,7 +141,7 @@ class _Explainer:
                     if by.indices == definition.value.indices:
                         found.setdefault(by.name, definition.name)
                     continue
-            if any(level.letter for level in definition.name.levels):
+            if not finite:
                 continue
             for name in self.steps:
                 compared += 1
