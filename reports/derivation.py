@@ -42,6 +42,7 @@ def write(theory: Theory, names: Sequence[str], output: str) -> str:
         raise ValueError(f"no output {output!r}: there are text and latex")
     if theory.loss is None:
         raise NotDifferentiable("no loss: a scalar that is defined from the network's output is needed")
+    _refuse_open_indices(theory, theory.loss)
     steps = wording.derivation(theory)
     if names:
         known = {step.quantity: step for step in steps}
@@ -50,6 +51,17 @@ def write(theory: Theory, names: Sequence[str], output: str) -> str:
     else:
         steps = tuple(step for step in steps if _learns(theory, step.quantity))
     return (_text if output == "text" else _latex)(theory, theory.loss, steps)
+
+
+def _refuse_open_indices(theory: Theory, loss: Name) -> None:
+    """A definition that is given for entries only, such as with `S_W` for some W, says nothing of the whole."""
+    for name, definition in theory.definitions.items():
+        left = definition.value.body.free - set(definition.value.indices)
+        if left and (name is loss or depends(theory, loss, name)):
+            letters = ", ".join(sorted(map(repr, left)))
+            raise NotDifferentiable(
+                f"the loss cannot be differentiated: the definition of {name!r} leaves {letters} open"
+            )
 
 
 def _learns(theory: Theory, name: Name) -> bool:

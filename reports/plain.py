@@ -160,6 +160,8 @@ def _scripted(node: Scripted) -> str:
 def _script(node: Node) -> str:
     written = write_plain(node)
     single = isinstance(node, Number | Symbol | Word | Fenced) or layout.juxtaposed(node)
+    if isinstance(node, Relations):
+        return f"({written.replace(' ', '')})"
     return written.replace(" ", "") if single else f"({written})"
 
 
