@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from derive.notation.parser import Parser
 
 _WHOLE = frozenset({"equation", "equation*", "displaymath", "math"})
+_INNER = dict.fromkeys(("gather", "gather*", "gathered", "multline", "multline*"), "gathered")
+"""Rows that are centred; all others align. A display by itself and its inner form mean the same rows."""
 _CONDITION = re.compile(r"\s*(?:if|for|when|where|whenever|provided|in case)\b[\s:]*", re.IGNORECASE)
 _REST = re.compile(r"[\s,]*(?:otherwise|else|in all other cases|elsewhere)[\s.,]*", re.IGNORECASE)
 
@@ -42,7 +44,7 @@ def environment(parser: Parser, token: Token, first: int) -> Node:
         _finish(parser, name, token)
         if not lines:
             raise MalformedNotation(f"{name} without a formula", token.start)
-        node: Node = Rows(name, tuple(lines), span=parser.span(first))
+        node: Node = Rows(_INNER.get(name, "aligned"), tuple(lines), span=parser.span(first))
         node = lines[0] if name in _WHOLE and len(lines) == 1 else node
     elif name in CASES:
         node = _cases(parser, token, first)

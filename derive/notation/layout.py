@@ -97,13 +97,19 @@ def _reaches_on(node: Node, sign: str, following: Node) -> bool:
     if isinstance(node, BigOperator):
         return True
     if isinstance(node, Applied) and not isinstance(node.argument, Fenced):
-        return sign == "" and not isinstance(following, Applied | BigOperator)
+        return sign == "" and not isinstance(following, Applied | Derivative)
     return isinstance(node, Derivative) and node.style == "operator" and not isinstance(node.operand, Fenced)
 
 
 def argument(node: Applied) -> Node:
-    """What a function is written in front of: a product at least, else parentheses."""
-    return fenced(node.argument, TERM)
+    """What a function is written in front of: factors side by side, of which it takes all, else parentheses."""
+    inner = node.argument
+    if isinstance(inner, Product) and len(inner.factors) > 1:
+        first = opens(inner.factors[0][1])
+        ends = any(isinstance(part, Applied | Derivative) for _, part in inner.factors[1:])
+        whole = juxtaposed(inner) and not ends and (first is None or first.left not in ("(", "[", r"\{"))
+        return inner if whole else Fenced("(", inner, ")")
+    return fenced(inner, TERM)
 
 
 def operand(node: Derivative) -> Node:

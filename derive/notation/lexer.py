@@ -84,6 +84,10 @@ _DROPPED = {"label": 1, "hspace": 1, "vspace": 1, "phantom": 1, "vphantom": 1, "
             "textcolor": 1, "colorbox": 1, "hskip": 0, "kern": 0, "mkern": 0, "mskip": 0}  # fmt: skip
 _TEXTS = frozenset({"text", "textrm", "mbox", "hbox", "textnormal", "textup", "textmd", "intertext", "shortintertext"})
 _BODIES = frozenset({"boxed", "fbox", "cancel", "bcancel", "xcancel", "underbrace", "overbrace", "substack"})
+TEXT_SIGNS = {
+    "textbackslash": "\\", "textasciicircum": "^", "textasciitilde": "~", "textless": "<", "textgreater": ">", "textbar": "|",
+}  # fmt: skip
+"""Commands for signs that prose cannot hold as they are."""
 _CHARACTERS = {
     "−": "-", "–": "-", "·": r"\cdot", "⋅": r"\cdot", "•": r"\bullet", "∗": r"\ast", "′": "'", "’": "'", "ℝ": r"\mathbb{R}",
     "ℕ": r"\mathbb{N}", "ℤ": r"\mathbb{Z}", "𝔼": r"\mathbb{E}", "∶": ":", "≔": ":=", "∣": r"\mid", "‖": r"\|", "∥": r"\|",
@@ -134,19 +138,20 @@ def _commands() -> dict[str, tuple[str, str]]:
 
 
 COMMANDS = _commands()
-_BY_CHARACTER = {sign: command for command, (sign, _) in signs.LETTERS.items() if command.startswith("\\")}
+BY_CHARACTER = {sign: command for command, (sign, _) in signs.LETTERS.items() if command.startswith("\\")}
 for _table in (signs.PRODUCTS, signs.RELATIONS, signs.OPERATORS):
     for _command, (_sign, _words) in _table.items():
         if _command.startswith("\\") and len(_sign) == 1:
-            _BY_CHARACTER.setdefault(_sign, _command)
+            BY_CHARACTER.setdefault(_sign, _command)
 
 _PLAIN = {
     "{": "group", "}": "endgroup", "^": "sup", "_": "sub", "+": "sum", "-": "sum", "*": "product", "/": "product",
     "=": "relation", "<": "relation", ">": "relation", ":": "colon", ",": "comma", ";": "comma", "&": "amp", "(": "open",
     "[": "open", ")": "close", "]": "close", "|": "bar", "'": "prime", ".": "point", "!": "letter", "?": "letter",
 }  # fmt: skip
-_NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
 _COMMAND = re.compile(r"\\(?:([A-Za-z]+)\*?|(.)|$)", re.DOTALL)
+_ESCAPED = re.compile(r"\\(?:([%&#_${}])|(" + "|".join(TEXT_SIGNS) + r")(?![A-Za-z])(?:\{\})?)")
 _SPACE = re.compile(r"(?:\s|~|%[^\n]*(?:\n|$))+")
 _COMPOUND = re.compile(r"\\mathrel\s*\{\s*(?:\\mathop\s*)?([-+*/:])\s*\}\s*(?:\\!\s*)*=|([-+/:])=|:\s*(?:\\!\s*)+=")
 _SKIP = re.compile(r"\[\s*-?[\d.]+\s*[a-z]{2}\s*\]")
@@ -193,7 +198,7 @@ class Lexer:
         if number := _NUMBER.match(source, start):
             return self._emit("number", number.group(), start, number.end())
         if source.startswith("...", start):
-            return self._emit("ellipsis", "...", start, start + 3)
+            return self._emit("ellipsis", r"\ldots", start, start + 3)
         if source.startswith("||", start):
             return self._emit("bar", r"\|", start, start + 2)
         if char in _PLAIN:
@@ -207,7 +212,7 @@ class Lexer:
             char = _POWERS[char]
             kind = "number" if char.isdigit() else "letter"
             return self._emit(kind, char, start, start + 1)
-        plain = _CHARACTERS.get(char) or _BY_CHARACTER.get(char)
+        plain = _CHARACTERS.get(char) or BY_CHARACTER.get(char)
         if plain is not None:
             for token in Lexer(plain).run()[:-1]:
                 self._emit(token.kind, token.text, start, start + 1)
@@ -270,7 +275,7 @@ class Lexer:
         elif name == "tag":
             self.at = self._skip_star(end)
             tag = self._argument(name)
-            return self._emit("tag", tag.strip().strip("$"), start, self.at)
+            return self._emit("tag", _unescaped(tag.strip().strip("$")), start, self.at)
         elif name in ("stackrel", "overset"):
             return self._stacked(name, start, end)
         if name == "not":
@@ -322,10 +327,8 @@ class Lexer:
         name = (found[1] or found[2]) if found else ""
         if found is None or not name:
             raise MalformedNotation("a delimiter is missing", at)
-        if found[1]:
-            fence = _FENCE_VARIANTS.get(name, "\\" + name)
-        else:
-            fence = {"<": r"\langle", ">": r"\rangle"}.get(name, name)
+        signs_alone = {"<": r"\langle", ">": r"\rangle"}
+        fence = _FENCE_VARIANTS.get(name, "\\" + name) if found[1] else signs_alone.get(name, name)
         if fence not in signs.FENCES:
             raise UnsupportedNotation(f"{found.group().strip()} is not read as a delimiter", at)
         return fence, found.end()
@@ -338,9 +341,10 @@ class Lexer:
         self.at = end
         text = re.sub(r"\\[ ,;:]|~", " ", self._argument(name))
         text = re.sub(r"\\(?:quad|qquad)\b ?", " ", text)
-        text = re.sub(r"\\([%&#_$])", r"\1", " ".join(re.split(r"\s+", text)))
-        if re.search(r"[\\${}]", text):
+        text = " ".join(re.split(r"\s+", text))
+        if re.search(r"[\\${}]", _ESCAPED.sub("", text)):
             raise UnsupportedNotation(f"mathematics or a command within \\{name}", start)
+        text = _unescaped(text)
         if not text.strip():
             self.wide = True
             return
@@ -356,11 +360,7 @@ class Lexer:
     def _name(self, name: str, start: int, end: int) -> bool:
         """A word in upright letters; False if the argument is mathematics in another font."""
         at = self._skip_star(end) if name == "operatorname" else end
-        if (
-            not self.source[at:].lstrip()[:1] == "{"
-            if len(self.source) - at < 40
-            else self.source[at : at + 40].lstrip()[:1] != "{"
-        ):
+        if self.source[at : at + 40].lstrip()[:1] != "{":
             return False
         self.at = at
         raw = self._argument(name)
@@ -393,6 +393,11 @@ class Lexer:
             if rest.startswith(plain):
                 return self._emit("relation", negated, start, self.source.index(plain, end) + len(plain))
         raise UnsupportedNotation(r"\not before this sign", start)
+
+
+def _unescaped(text: str) -> str:
+    r"""Prose with its signs for themselves: `50\%` is 50%."""
+    return _ESCAPED.sub(lambda found: found[1] or TEXT_SIGNS[found[2]], text)
 
 
 def tokenize(source: str) -> list[Token]:

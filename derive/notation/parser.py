@@ -112,7 +112,7 @@ class Parser:
             self.stray()
         if not rows:
             raise MalformedNotation("an empty formula", 0)
-        return rows[0] if len(rows) == 1 else Rows("", tuple(rows), span=(rows[0].span[0], rows[-1].span[1]))
+        return rows[0] if len(rows) == 1 else Rows("aligned", tuple(rows), span=(rows[0].span[0], rows[-1].span[1]))
 
     def stray(self) -> None:
         token = self.token

@@ -67,10 +67,10 @@ class Scripts:
         if count:
             self.primes += count
             return
-        if isinstance(node, Scripted) and node.primes and node.sub is None and node.sup is None:
-            if isinstance(node.base, Fenced):  # g^{[1]'} is g' of layer 1
-                self.primes += node.primes
-                node = node.base
+        alone = isinstance(node, Scripted) and node.primes and node.sub is None and node.sup is None
+        if alone and isinstance(node, Scripted) and isinstance(node.base, Fenced):  # g^{[1]'} is g' of layer 1
+            self.primes += node.primes
+            node = node.base
         if self.sup is not None:
             raise MalformedNotation("a second superscript", column)
         self.sup = node

@@ -233,7 +233,7 @@ def in_alphabet(letter: str, style: Style) -> str:
     >>> in_alphabet("R", "blackboard"), in_alphabet("W", "bold"), in_alphabet("δ", "bold")
     ('ℝ', '𝐖', '𝜹')
     """
-    if style not in _ALPHABETS:
+    if style not in _ALPHABETS or len(letter) != 1:  # the bare name of a command without a character of its own
         return letter
     alphabet = _ALPHABETS[style][0 if letter.isupper() else 1]
     name = unicodedata.name(letter, "")

@@ -384,9 +384,8 @@ def _(node: Rows) -> str:
 def _(node: Cases) -> str:
     said = []
     for value, condition in node.branches:
-        if condition is None:
-            when = "otherwise"
-        else:
+        when = "otherwise"
+        if condition is not None:
             when = _say(condition) if isinstance(condition, Text) else f"if {_say(condition)}"
         said.append(f"{_say(value)}, {when}")
     return f"{len(said)} cases: {'; '.join(said)}; end cases"

@@ -149,7 +149,8 @@ class Root(Node):
 
 @dataclass(frozen=True)
 class Applied(Node):
-    r"""A named function command and what it plainly takes: `\log p_i`, `\exp(x)`, `\tanh^2(x)`, `\max(0, x)`, `\operatorname{tr}(A)`.
+    r"""A named function command and what it plainly takes: `\log p_i`, `\exp(x)`, `\tanh^2(x)`, `\max(0, x)`,
+    `\operatorname{tr}(A)`.
 
     `function` is a Word, or a Scripted Word when the command carries scripts (`\tanh^2`, `\max_k`, `\log_2`). Without
     parentheses the argument is the run of juxtaposed factors up to the next `+`, `-`, relation, comma, fraction bar or
