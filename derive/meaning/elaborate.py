@@ -428,7 +428,7 @@ class Elaborator:
                 yield Reading(diagonal(reading.value), reading.notes, reading.cost)
         elif row in ("tr", "trace"):
             for reading in self.readings(inside):
-                yield Reading(trace(reading.value), reading.notes, reading.cost)
+                yield Reading(trace(reading.value, self.scope.agree), reading.notes, reading.cost)
         elif row == "max" and isinstance(inside, Sequence) and len(inside.items) == 2:
             left, right = (self.readings(item) for item in inside.items)
             for difference in self._added([("+", left), ("-", right)]):

@@ -60,7 +60,7 @@ def derivation(theory: Theory) -> tuple[Explained, ...]:
     """The backward pass of a theory in the order of computation, from the loss back to inputs and parameters.
 
     Raises:
-        NotDifferentiable: the theory has no scalar loss.
+        NotDifferentiable: the theory has no scalar loss, or a definition that holds for one entry of what nothing sums up.
     """
     found = backward(theory)
     explain = _Explainer(theory, found)
@@ -101,6 +101,13 @@ class _Explainer:
         self.theory, self.loss = theory, found.loss
         self.steps: Mapping[Name, Step] = {step.quantity: step for step in found.steps}
         self.named = tuple(theory.definitions.values())
+        for definition in self.named:
+            open_ = definition.value.body.free.difference(definition.value.indices)
+            if open_ and depends(theory, self.loss, definition.name):
+                letters = ", ".join(sorted(index.label for index in open_))
+                raise NotDifferentiable(
+                    f"nothing says what {letters} runs over in the definition of {definition.name!r}"
+                )
         self.worked_out: dict[Name, Array] = {}
         self.numbers: dict[Name, Array] = {}
         """Derivatives that are plain numbers, as that of `J = L + ...` by `L`: nobody writes the factor 1."""

@@ -12,6 +12,7 @@ from derive import wording
 from derive.check import check_documents, read_text, theory_of
 from derive.network import network
 from derive.notation.latex import write_latex
+from derive.notation.parser import parse
 from derive.notation.tree import Node, Relations, Rows
 from derive.readers import read
 from derive.theory import Theory
@@ -120,3 +121,61 @@ def test_the_page_this_was_made_for(shared: Path) -> None:
     definitions = [wording.definition(theory, name) for name in theory.definitions]
     wrong = faults(path.read_text(encoding="utf-8"), [*definitions, *written(theory)])
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "errata/e05-squared-error-slope",
+        "open/a10-three-layer-mlp",
+        "open/a13-bce-batch-rows",
+        "open/a14-tanh-softmax-l2",
+        "open/b07-least-squares-quadratic-forms",
+        "open/b10-gaussian-losses",
+        "open/b11-softmax-family",
+    ],
+)
+def test_pages_by_others(shared: Path, page: str) -> None:
+    path = shared / "corpus" / f"{page}.md"
+    formulas = written(theory_of(read(path)))
+    assert formulas
+    wrong = faults(path.read_text(encoding="utf-8"), formulas)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_wrong_formula_is_found() -> None:
+    """The tests above can fail: a sign, a transpose and a name changed are each seen."""
+    theory = NETWORKS["sigmoid-sigmoid-squared error-columns-None"]
+    hidden = r"((W^{(2)})^\top ((a^{(2)} - y) \odot \sigma'(z^{(2)}))) \odot \sigma'(z^{(1)})"
+    right = rf"\frac{{\partial L}}{{\partial W^{{(1)}}}} = ({hidden}) x^\top"
+    wrong = [
+        right.replace("a^{(2)} - y", "a^{(2)} + y"),
+        right.replace(r"(W^{(2)})^\top", "W^{(2)}"),
+        right.replace(r"\sigma'(z^{(1)})", r"\sigma'(z^{(2)})"),
+    ]
+    assert len({right, *wrong}) == 4
+    assert not faults(page(theory), [parse(right)])
+    assert len(faults(page(theory), [parse(latex) for latex in wrong])) == 3
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        r"X W + \mathbf{1} b^T = \hat{Y}",
+        r"\operatorname{tr}(\mathbf{1} \mathbf{1}^T E E^T) = \mathbf{1}^T E E^T \mathbf{1}",
+    ],
+)
+def test_a_column_of_ones_has_the_length_that_fits(claim: str) -> None:
+    text = (ROOT / "tests" / "cases" / "linear-regression-rows.md").read_text(encoding="utf-8")
+    text = text.replace(r", $\mathbf{1} \in \mathbb{R}^{n}$", "")
+    assert not faults(text, [parse(claim)])
+
+
+def test_entries_where_matrices_have_no_form() -> None:
+    """Four indices, each joined with each: whichever is summed first leaves three, so the formula speaks of entries."""
+    text = r"$A \in \mathbb{R}^{n \times n}$" + "\n\n"
+    text += r"$$s = \sum_i \sum_j \sum_k \sum_r A_{ij} A_{ik} A_{ir} A_{jk} A_{jr} A_{kr}$$"
+    theory = theory_of(read_text(text))
+    formulas = [wording.definition(theory, name) for name in theory.definitions]
+    assert [write_latex(formula).count(r"\sum") for formula in formulas] == [4]
+    assert not faults(text, formulas)
