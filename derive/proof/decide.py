@@ -6,7 +6,7 @@ floating-point values at random points agree; they decide nothing but the order 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -52,14 +52,51 @@ class Undecided:
 Decision = Proved | Refuted | Undecided
 
 
+class Screen:
+    """Values at one random point, kept while many claims about the same theory are looked at."""
+
+    def __init__(self, theory: Theory, granted: Mapping[Name, int]) -> None:
+        self.deep = at_depth(theory) if has_families(theory) else None
+        own = theory if self.deep is None else self.deep.theory
+        scalars = frozenset(name for name, symbol in own.symbols.items() if not symbol.shape)
+        self.points = [Point(own, seed, unit=granted, positive=scalars) for seed in range(_POINTS)]
+        self.evaluations = [Evaluation(point, Floats()) for point in self.points]
+
+    def passes(self, left: Term, right: Term, indices: Sequence[Index]) -> bool:
+        """Whether both sides are close wherever the first point that gives them values is looked at."""
+        claims = [("", left, right, list(indices))]
+        if self.deep is not None:
+            claims = list(self.deep.claims(left, right, indices))
+        looked = False
+        for _, one, other, free in claims:
+            for point, evaluation in zip(self.points, self.evaluations, strict=True):
+                try:
+                    if not _close(point, evaluation, one, other, free):
+                        return False
+                except (Undefined, NotDifferentiable):
+                    continue
+                looked = True
+                break
+        return looked
+
+
+def _close(point: Point, evaluation: Evaluation, left: Term, right: Term, free: Sequence[Index]) -> bool:
+    for places in islice(product(*(range(point.length(index.size)) for index in free)), _ENTRIES):
+        at = dict(zip(free, places, strict=True))
+        a, b = evaluation.value(left, at), evaluation.value(right, at)
+        if abs(a - b) > _CLOSE * (1 + abs(a) + abs(b)):
+            return False
+    return True
+
+
 def decide(
-    theory: Theory, left: Array, right: Array, granted: Mapping[Name, int] | None = None, *, certify: bool = True
+    theory: Theory, left: Array, right: Array, granted: Mapping[Name, int] | None = None, screen: Screen | None = None
 ) -> Decision:
     """Whether two arrays of one shape are equal. `granted` names arrays whose entries sum to one along an axis.
 
-    Without `certify` nothing is refuted: what differs in floating point stays undecided, which is quicker to find out.
+    With a `screen` nothing is refuted: what does not pass it stays undecided, which is quicker to find out.
     """
-    if not certify and not _may_agree(theory, left.body, right.at(*left.indices), list(left.indices), granted or {}):
+    if screen is not None and not screen.passes(left.body, right.at(*left.indices), left.indices):
         return Undecided("the two sides differ in floating point")
     unit = {} if granted is None else dict(granted)
     difference_at = list(left.indices)
@@ -76,27 +113,6 @@ def decide(
     except NotDifferentiable as error:
         return Undecided(str(error), looked.agrees)
     return _look_at_layers(theory, left.body, other, difference_at, unit, range(1, _POINTS))
-
-
-def _may_agree(theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int]) -> bool:
-    """Whether both sides are close at one random point, or nothing could be said there."""
-    claims = [("", left, right, indices)]
-    deep = theory
-    if has_families(theory):
-        written_out = at_depth(theory)
-        deep, claims = written_out.theory, list(written_out.claims(left, right, indices))
-    for _, a_side, b_side, free in claims:
-        point = Point(deep, 0, unit=unit, positive=_positive_names(a_side, b_side))
-        evaluation = Evaluation(point, Floats())
-        try:
-            for places in islice(product(*(range(point.length(i.size)) for i in free)), _ENTRIES):
-                at = dict(zip(free, places, strict=True))
-                a, b = evaluation.value(a_side, at), evaluation.value(b_side, at)
-                if abs(a - b) > _CLOSE * (1 + abs(a) + abs(b)):
-                    return False
-        except (Undefined, NotDifferentiable):
-            continue
-    return True
 
 
 def _look_at_layers(

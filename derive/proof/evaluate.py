@@ -163,6 +163,7 @@ class Evaluation:
     def __init__(self, point: Point, arithmetic: Arithmetic) -> None:
         self.point, self.arithmetic = point, arithmetic
         self._memo: dict[tuple[object, ...], Value] = {}
+        self._orders: dict[Term, tuple[Index, ...]] = {}
         self._derivatives: dict[tuple[str, int], Term] = {}
         self._expanded: dict[Partial, Term] = {}
 
@@ -173,10 +174,14 @@ class Evaluation:
             Undefined: a value does not exist at this point, or its sign is left open.
         """
         at = {} if places is None else places
-        key = (term, tuple(sorted((index.label, at[index]) for index in term.free if index in at)))
-        if key not in self._memo:
-            self._memo[key] = self._value(term, at)
-        return self._memo[key]
+        order = self._orders.get(term)
+        if order is None:
+            order = self._orders[term] = tuple(sorted(term.free, key=lambda index: index.label))
+        key = (term, *(at.get(index) for index in order))
+        found = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = self._value(term, at)
+        return found
 
     def _value(self, term: Term, at: Mapping[Index, int]) -> Value:
         calculate = self.arithmetic
@@ -215,7 +220,10 @@ class Evaluation:
     def _entry(self, entry: Entry, at: Mapping[Index, int]) -> Value:
         if any(level.letter for level in entry.name.levels):
             raise Undefined(f"{entry.name!r} stands for many layers, and has no value until one is chosen")
-        places = tuple(at[index] for index in entry.indices)
+        try:
+            places = tuple(at[index] for index in entry.indices)
+        except KeyError:
+            raise Undefined(f"{entry!r} stands at an index that nothing gives a value") from None
         key = (entry.name, places)
         if key not in self._memo:
             body = self.point.theory.unfold(entry)

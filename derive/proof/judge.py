@@ -18,7 +18,7 @@ from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood, Scope, Shape
 from derive.meaning.shapes import bare_letter
 from derive.notation.tree import Derivative, Node
-from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide, is_diagonal
+from derive.proof.decide import Decision, Proved, Refuted, Screen, Undecided, decide, is_diagonal
 from derive.proof.nearest import nearest
 from derive.proof.offers import page_names, page_of
 from derive.theory import Theory, family_letters
@@ -65,8 +65,10 @@ def suggestions(understanding: Understanding, place: int) -> tuple[str, ...]:
             return ()
         left, meaning = Derivative(r"\partial", loss, (by,)), Meaning("claim")
 
+    screen = Screen(understanding.theory, understanding.granted)
+
     def holds(one: Node, other: Node) -> bool:
-        return _claims(understanding, place, one, other, meaning, certify=False).verdict is Verdict.PROVED
+        return _claims(understanding, place, one, other, meaning, screen=screen).verdict is Verdict.PROVED
 
     defined = understanding.theory.definitions
     page = page_of(_trees(understanding), lambda name: name in defined)
@@ -85,16 +87,16 @@ def _trees(understanding: Understanding) -> Iterator[Node]:
 
 
 def _claims(
-    understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning, *, certify: bool = True
+    understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning, *, screen: Screen | None = None
 ) -> StatementVerdict:
     """A claim, or the claims for every layer where it speaks of "layer l" and the page numbers its layers."""
     letter, layers = _layers(understanding, left, right)
     if not layers:
-        return _judged(understanding, place, left, right, meaning, certify)
+        return _judged(understanding, place, left, right, meaning, screen)
     verdicts = []
     for number in layers:
         verdict = _judged(
-            understanding, place, at_layer(left, letter, number), at_layer(right, letter, number), meaning, certify
+            understanding, place, at_layer(left, letter, number), at_layer(right, letter, number), meaning, screen
         )
         if verdict.verdict is not Verdict.PROVED:
             reason = f"at {letter} = {number}: {verdict.reason}"
@@ -106,18 +108,18 @@ def _claims(
 
 
 def _judged(
-    understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning, certify: bool
+    understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning, screen: Screen | None
 ) -> StatementVerdict:
     """A claim; or an update, which claims descent of one loss. That it descends another one is no reason to call it false."""
     if meaning.kind != "update":
-        return _claim(understanding, left, right, None, certify)
+        return _claim(understanding, left, right, None, screen)
     loss = understanding.loss_of(place)
     if loss is None:
         return StatementVerdict("update", "", Verdict.UNKNOWN, "there is no loss that this update could descend")
-    verdict = _claim(understanding, left, right, loss, certify)
+    verdict = _claim(understanding, left, right, loss, screen)
     if verdict.verdict is Verdict.REFUTED:
         for other in understanding.losses:
-            if other is not loss and _claim(understanding, left, right, other, certify).verdict is Verdict.PROVED:
+            if other is not loss and _claim(understanding, left, right, other, screen).verdict is Verdict.PROVED:
                 reason = (
                     f"a step of descent on {other!r}; on {loss!r} it is none, and the page does not say which is meant"
                 )
@@ -189,7 +191,7 @@ def derivative_named(theory: Theory, name: Name) -> Name | None:
 
 
 def _claim(
-    understanding: Understanding, left: Node, right: Node, descends: Name | None, certify: bool
+    understanding: Understanding, left: Node, right: Node, descends: Name | None, screen: Screen | None
 ) -> StatementVerdict:
     kind = "claim" if descends is None else "update"
     theory = understanding.theory
@@ -203,7 +205,7 @@ def _claim(
             try:
                 if descends is not None:
                     a, b = _step(theory, descends, a, b)
-                decision = decide(theory, a, b, understanding.granted, certify=certify)
+                decision = decide(theory, a, b, understanding.granted, screen)
             except NotDifferentiable as error:
                 decision = Undecided(str(error))
             except ShapeMismatch as error:

@@ -11,6 +11,8 @@ from derive.proof.edits import EDITS, changed
 from derive.proof.offers import Page
 
 _MOST_TRIED = 700
+_MOST_READ = 60_000
+"""How many nodes may be read in trying: of a long formula fewer changes are tried."""
 _MOST_SUGGESTIONS = 1
 
 Holds = Callable[[Node, Node], bool]
@@ -22,14 +24,15 @@ def nearest(left: Node, right: Node, page: Page, holds: Holds) -> tuple[Node | t
     `holds` says whether an equation is proved; nothing else decides what is suggested.
     """
     found: list[Node | tuple[Node, Node]] = []
-    for other in islice(_candidates(right, page), _MOST_TRIED):
+    most = min(_MOST_TRIED, _MOST_READ // sum(1 for side in (left, right) for _ in walk(side)))
+    for other in islice(_candidates(right, page), most):
         circular = isinstance(left, Derivative) and left in walk(other)
         if not circular and holds(left, other):
             found.append(other.body if isinstance(other, Fenced) and other.left == "(" else other)
             if len(found) == _MOST_SUGGESTIONS:
                 break
     if not found and isinstance(left, Derivative):
-        for other in islice(_candidates(left, page), _MOST_TRIED // 4):
+        for other in islice(_candidates(left, page), most // 4):
             if holds(other, right):
                 found.append((other, right))
                 break
