@@ -190,3 +190,40 @@ def test_standard_input_that_is_no_text(root: Path) -> None:
     assert run.returncode == 2
     assert b"line 2" in run.stderr
     assert b"Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "u = 10^{100000000}",
+        r"f(t) = t^2 + 7^{99999999}",
+        r"(1/3)^{-50000000} = u",
+        r"f(t) = t^{999999999999}",
+        "u = " + "9" * 5_000,
+        "f(t) = t^2 + 0." + "9" * 5_000,
+        "z^{(" + "9" * 5_000 + ")} = 1",
+        "x_{" + "9" * 5_000 + "} = 1",
+        r"\left(\left((t + 1)^{99}\right)^{99}\right)^{99} = 1",
+        "+".join(f"f({number} + t)" for number in range(300)) + " = 0",
+    ],
+    ids=[
+        "power",
+        "power of seven",
+        "negative",
+        "exponent",
+        "digits",
+        "decimals",
+        "layer",
+        "subscript",
+        "nested",
+        "long",
+    ],
+)
+def test_large_numbers_and_long_sums(gradproof: Gradproof, tmp_path: Path, formula: str) -> None:
+    """Neither time nor memory may grow with a number that is short to write."""
+    document = tmp_path / "large.md"
+    document.write_text(f"{GOOD_BEFORE}$${formula}$${GOOD_AFTER}", encoding="utf-8")
+    _, formulas = judged(gradproof, document)
+    definition, before, bad, after = formulas
+    assert [definition["verdict"], before["verdict"], after["verdict"]] == ["defined", "proved", "proved"]
+    assert bad["verdict"] != "proved"

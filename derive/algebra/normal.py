@@ -41,6 +41,7 @@ from derive.algebra.terms import (
     Size,
     Term,
     Total,
+    fits,
     transform,
 )
 
@@ -463,7 +464,7 @@ def _positive_atom(atom: Atom) -> bool:
 def _rational_power(value: Fraction, exponent: Fraction) -> Fraction | None:
     """A rational power of a rational number where that is rational and single-valued, else None."""
     if exponent.denominator == 1:
-        return Fraction(value ** int(exponent))
+        return Fraction(value ** int(exponent)) if fits(value, exponent) else None
     if value <= 0 or exponent.denominator != 2:
         return Fraction(1) if value == 1 else None
     above, below = isqrt(value.numerator), isqrt(value.denominator)

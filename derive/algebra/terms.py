@@ -326,6 +326,9 @@ class Partial(Term):
         return f"d({self.of!r})/d({self.by!r})"
 
 
+LONGEST_NUMBER = 10_000
+"""The most binary digits that working out a power may give."""
+
 ZERO = Num(Fraction(0))
 ONE = Num(Fraction(1))
 MINUS_ONE = Num(Fraction(-1))
@@ -367,17 +370,24 @@ def mul(*factors: Term) -> Term:
 
 
 def power(base: Term, exponent: int | Fraction) -> Term:
-    """A rational power; numbers to integer powers are worked out."""
+    """A rational power; numbers to integer powers are worked out, unless they would fill pages."""
     exponent = Fraction(exponent)
     if exponent == 0:
         return ONE
     if exponent == 1:
         return base
     if isinstance(base, Num) and exponent.denominator == 1 and (base.value != 0 or exponent > 0):
-        return Num(base.value ** int(exponent))
+        if fits(base.value, exponent):
+            return Num(base.value ** int(exponent))
+        return Pow(base, exponent)
     if isinstance(base, Pow) and base.exponent.denominator == 1 and exponent.denominator == 1:
         return power(base.base, base.exponent * exponent)
     return Pow(base, exponent)
+
+
+def fits(base: Fraction, exponent: Fraction) -> bool:
+    """Whether a power of a number may be written out: `10^{100000000}` stays as it is."""
+    return abs(exponent) * max(base.numerator.bit_length(), base.denominator.bit_length()) <= LONGEST_NUMBER
 
 
 def neg(term: Term) -> Term:

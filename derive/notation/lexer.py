@@ -15,6 +15,7 @@ from derive.notation.words import FUNCTIONS, is_name, is_prose
 
 MAX_LENGTH = 200_000
 MAX_TOKENS = 100_000
+MAX_DIGITS = 300
 
 
 @dataclass(slots=True)
@@ -27,6 +28,14 @@ class Token:
     end: int
     raw: str = ""
 
+
+STARTS = frozenset(
+    {
+        "letter", "number", "name", "operatorname", "function", "arg", "upright", "group", "open", "left", "frac", "sqrt",
+        "style", "accent", "partial", "nabla", "ellipsis", "big", "begin", "body",
+    }
+)  # fmt: skip
+"""Kinds that a factor begins with."""
 
 STYLES = {
     "mathbf": "bold", "boldsymbol": "bold", "bm": "bold", "pmb": "bold", "mathbold": "bold", "textbf": "bold",
@@ -177,7 +186,7 @@ class Lexer:
             if len(self.tokens) > before:
                 self.wide = False
             if len(self.tokens) > MAX_TOKENS:
-                raise NotationTooLarge(f"a formula of more than {MAX_TOKENS} signs", self.at)
+                raise NotationTooLarge(f"the formula is too long: more than {MAX_TOKENS} signs", self.at)
         self._emit("end", "", len(self.source), len(self.source))
         return self.tokens
 
@@ -191,11 +200,15 @@ class Lexer:
         after_script = bool(self.tokens) and self.tokens[-1].kind in ("sub", "sup")
         if not after_script and (found := _COMPOUND.match(source, start)):
             return self._emit("relation", (found[1] or found[2] or ":") + "=", start, found.end())
+        if not after_script and source.startswith((">=", "<="), start):
+            return self._emit("relation", r"\geq" if char == ">" else r"\leq", start, start + 2)
         if char == "\\":
             return self._command()
         if char.isascii() and char.isalpha():
             return self._emit("letter", char, start, start + 1)
         if number := _NUMBER.match(source, start):
+            if len(number.group()) > MAX_DIGITS:
+                raise NotationTooLarge(f"a number of more than {MAX_DIGITS} digits", start)
             return self._emit("number", number.group(), start, number.end())
         if source.startswith("...", start):
             return self._emit("ellipsis", r"\ldots", start, start + 3)
@@ -407,5 +420,5 @@ def tokenize(source: str) -> list[Token]:
     [('letter', 'W'), ('sup', '^'), ('letter', '\\\\top'), ('letter', 'x'), ('end', '')]
     """
     if len(source) > MAX_LENGTH:
-        raise NotationTooLarge(f"a formula of more than {MAX_LENGTH} characters", MAX_LENGTH)
+        raise NotationTooLarge(f"the formula is too long: more than {MAX_LENGTH} characters", MAX_LENGTH)
     return Lexer(source).run()
