@@ -423,6 +423,12 @@ class Elaborator:
         elif row == "softmax":
             for reading in self.readings(inside):
                 yield Reading(softmax(reading.value), reading.notes, reading.cost)
+        elif row == "prod" and isinstance(inside, Sequence):
+            # d2l.ai, section 5.3: a product of derivatives in whatever order and transposition their shapes ask for
+            chain = self._chain_of_derivatives([("", item) for item in inside.items])
+            if chain is None:
+                raise NotUnderstood("a prod that is no chain of derivatives", column=function.span[0])
+            yield chain
         elif row in ("diag", "diagonal"):
             for reading in self.readings(inside):
                 yield Reading(diagonal(reading.value), reading.notes, reading.cost)
@@ -509,11 +515,13 @@ class Elaborator:
     # derivatives
 
     def _derivative(self, node: Derivative) -> Iterator[Reading]:
-        if len(node.variables) != 1:
-            raise NotUnderstood("a second derivative", column=node.span[0])
-        by = self._variable(node.variables[0])
-        for inside in self.readings(self._without_arguments(node.operand)):
-            yield from self._by(inside, by)
+        found = self.readings(self._without_arguments(node.operand))
+        for variable in node.variables:
+            by = self._variable(variable)
+            found = [reading for inside in found for reading in self._by(inside, by)]
+            if len(node.variables) > 1 and any(reading.value.rank > 2 for reading in found):
+                raise NotUnderstood("a second derivative with more than two axes", column=node.span[0])
+        yield from found
 
     def _without_arguments(self, node: Node) -> Node:
         """`L(w, b)` is the value named L, if L is one."""

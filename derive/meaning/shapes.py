@@ -85,6 +85,8 @@ class ShapeTable:
         row = len(sizes) == 2 and sizes[0].value == 1
         column = len(sizes) == 2 and sizes[1].value == 1
         shape = Shape((sizes[1],), row=True) if row else Shape((sizes[0],)) if column else Shape(sizes)
+        if row and column:
+            shape = Shape(())
         self.shapes[name.name] = shape
         self.ranks.setdefault(name.name.base, shape.rank)
         self.guessed.pop(name.name, None)
