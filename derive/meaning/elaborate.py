@@ -265,7 +265,8 @@ class Elaborator:
             for left in partial:
                 for right in options:
                     try:
-                        value, note = self._plus(left.value, _signed(sign, right.value))
+                        with self.scope.space.trying():
+                            value, note = self._plus(left.value, _signed(sign, right.value))
                     except ShapeMismatch as error:
                         mismatch = mismatch or error
                         continue
@@ -338,7 +339,10 @@ class Elaborator:
             for right in rights:
                 try:
                     found.extend(
-                        islice(multiply(left, sign, right, self.scope.agree), 1 if self.scope.plainest else None)
+                        islice(
+                            multiply(left, sign, right, self.scope.agree, self.scope.space.trying),
+                            1 if self.scope.plainest else None,
+                        )
                     )
                 except ShapeMismatch as error:
                     mismatch = mismatch or error
@@ -358,7 +362,13 @@ class Elaborator:
                     numerator = above.value
                     if not numerator.rank:
                         numerator = spread(numerator, inverse.shape, inverse.row)
-                    yield from multiply(Reading(numerator, notes, cost), r"\odot", Reading(inverse), self.scope.agree)
+                    yield from multiply(
+                        Reading(numerator, notes, cost),
+                        r"\odot",
+                        Reading(inverse),
+                        self.scope.agree,
+                        self.scope.space.trying,
+                    )
 
     # functions
 

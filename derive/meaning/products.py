@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from derive.algebra.arrays import Agree, Array, ShapeMismatch, hadamard, inner, matmul, scale, transpose
+
+Trying = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,8 @@ PRODUCTS: tuple[ProductReading, ...] = (
 )
 
 
-def multiply(left: Reading, sign: str, right: Reading, agree: Agree) -> Iterator[Reading]:
-    """Every reading of `left sign right`.
+def multiply(left: Reading, sign: str, right: Reading, agree: Agree, trying: Trying) -> Iterator[Reading]:
+    """Every reading of `left sign right`. `trying` forgets what a reading that does not fit has found out of sizes.
 
     Raises:
         ShapeMismatch: no reading fits the shapes.
@@ -76,7 +79,8 @@ def multiply(left: Reading, sign: str, right: Reading, agree: Agree) -> Iterator
         if sign not in row.signs or not row.ranks(left.value, right.value):
             continue
         try:
-            value = row.operation(left.value, right.value, agree)
+            with trying():
+                value = row.operation(left.value, right.value, agree)
         except ShapeMismatch as mismatch:
             failures.append(mismatch)
             continue

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from derive.algebra.arrays import Array, ShapeMismatch, array
@@ -78,6 +79,7 @@ class Sizes:
     def __init__(self) -> None:
         self._parent: dict[Size, Size] = {}
         self._open: set[Size] = set()
+        self._settled: list[Size] = []
 
     def open(self) -> Size:
         """A size that may still become any other."""
@@ -96,11 +98,24 @@ class Sizes:
             return True
         if left in self._open:
             self._parent[left] = right
+            self._settled.append(left)
         elif right in self._open:
             self._parent[right] = left
+            self._settled.append(right)
         else:
             return False
         return True
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """What is found out inside holds if no shape contradicts it there; else it is forgotten."""
+        before = len(self._settled)
+        try:
+            yield
+        except ShapeMismatch:
+            while len(self._settled) > before:
+                del self._parent[self._settled.pop()]
+            raise
 
     def is_open(self, asked: Size) -> bool:
         return self.find(asked) in self._open

@@ -296,7 +296,8 @@ def _pairs(understanding: Understanding, left: Node, right: Node) -> Iterator[tu
     pairs = sorted(((a, b) for a in lefts for b in rights), key=lambda pair: pair[0].cost + pair[1].cost)
     for a, b in islice(pairs, _MOST_PAIRS):
         try:
-            first, second, note = _fitted(scope, a, b)
+            with scope.space.trying():
+                first, second, note = _fitted(scope, a, b)
         except ShapeMismatch as error:
             mismatch = mismatch or error
             continue
