@@ -105,7 +105,9 @@ def _goes_on(tokens: list[Token], index: int, last: Token) -> bool:
     if marked:
         return True
     depth = 0
-    for token in tokens[at:]:  # an unmarked row with a relation of its own is a statement that opens with a sign
+    # An unmarked row with a relation of its own is a statement that opens with a sign.
+    for place in range(at, len(tokens)):
+        token = tokens[place]
         if token.kind in _OPENERS:
             depth += 1
         elif token.kind in _CLOSERS:
@@ -133,8 +135,19 @@ def _turn_bars(tokens: list[Token]) -> list[Token]:
             stack[-1].bars.setdefault(token.text, []).append(index)
     for frame in frames + stack:
         for bars in frame.bars.values():
-            _face(tokens, bars)
-    return tokens
+            _face(tokens, _doubled(tokens, bars))
+    return [token for token in tokens if token.kind != "spent"]
+
+
+def _doubled(tokens: list[Token], bars: list[int]) -> list[int]:
+    r"""The bars with `\|\|` taken for one `\|`, in `p \|\| q` and around a norm, but not in `\|x\| \|y\|`."""
+    if len(bars) not in (2, 4) or tokens[bars[0]].text != r"\|":
+        return bars
+    if any(second != first + 1 for first, second in zip(bars[::2], bars[1::2], strict=True)):
+        return bars
+    for index in bars[1::2]:
+        tokens[index].kind = "spent"
+    return bars[::2]
 
 
 def _face(tokens: list[Token], bars: list[int]) -> None:

@@ -350,9 +350,13 @@ def _(node: Derivative) -> str:
         below = _script(variables[0][0]) if len(variables) == 1 else ""
         if len(variables) > 1:
             below = "{" + ", ".join(_write(variable) for variable, count in variables for _ in range(count)) + "}"
-        return f"{node.symbol}{f'_{below}' if below else ''}{f'^{order}' if order > 1 else ''} {operand}"
+        return (
+            f"{_differential(node.symbol, 1)}{f'_{below}' if below else ''}{f'^{order}' if order > 1 else ''} {operand}"
+        )
     above = _differential(node.symbol, len(node.variables))
-    below = " ".join(_beside(node.symbol, _variable(variable, count)) for variable, count in variables)
+    below = " ".join(
+        _beside(_differential(node.symbol, 1), _variable(variable, count)) for variable, count in variables
+    )
     if node.style == "operator":
         return rf"\frac{{{above}}}{{{below}}} {operand}"
     if node.style == "slash":

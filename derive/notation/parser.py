@@ -9,17 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from derive.notation import environments
+from derive.notation import atoms, derivatives, environments
 from derive.notation.arrange import arrange, partners
 from derive.notation.errors import MalformedNotation, NotationTooLarge, UnsupportedNotation
-from derive.notation.lexer import SWITCHES, Token, tokenize
+from derive.notation.lexer import STARTS, Token, tokenize
 from derive.notation.scripts import Scripts, loose
 from derive.notation.tree import (
     Accented,
-    Applied,
-    BigOperator,
-    Derivative,
-    Differential,
     Ellipsis,
     Fenced,
     Fraction,
@@ -27,9 +23,7 @@ from derive.notation.tree import (
     Number,
     Product,
     Relations,
-    Root,
     Rows,
-    Scripted,
     Sequence,
     Span,
     Styled,
@@ -42,16 +36,9 @@ from derive.notation.tree import (
 
 MAX_DEPTH = 60
 
-_STARTS = frozenset(
-    {
-        "letter", "number", "name", "operatorname", "function", "arg", "upright", "group", "open", "left", "frac", "sqrt",
-        "style", "accent", "partial", "nabla", "ellipsis", "big", "begin", "body",
-    }
-)  # fmt: skip
 _ENDS = frozenset({"end", "endgroup", "close", "right", "row", "amp", "finish", "tag", "over"})
 _SEPARATORS = frozenset({"comma", "quad", "prose"})
 _BOUNDS = _ENDS | _SEPARATORS | {"relation", "group", "open", "left", "begin"}
-_CALLS = frozenset({"(", "[", r"\{"})
 
 
 def parse(latex: str) -> Node:
@@ -158,7 +145,8 @@ class Parser:
                 sign = self.take().text
                 pending = pending if pending and pending != r"\quad" else sign
             elif kind == "point" and self._only_punctuation():
-                self.take()
+                while self.token.kind in ("comma", "quad", "point"):
+                    self.take()
             elif kind in _ENDS:
                 break
             else:
@@ -193,16 +181,13 @@ class Parser:
                 symbol = Symbol(token.text, span=(token.start, token.end))
                 if head is None and not rest:
                     return symbol
-            if self.token.kind in _ENDS | _SEPARATORS | {"relation", "point"} and not self._prefix_relation():
+            if self.token.kind in _ENDS | _SEPARATORS | {"relation", "point"}:
                 raise MalformedNotation(f"nothing stands right of {token.text}", self.token.start)
             rest.append((token.text, self.sum()))
         if not rest:
             assert head is not None
             return head
         return Relations(head, tuple(rest), span=self.span(first))
-
-    def _prefix_relation(self) -> bool:
-        return False
 
     def _bare_end(self) -> bool:
         return self.token.kind in _ENDS | _SEPARATORS
@@ -259,7 +244,7 @@ class Parser:
                         raise MalformedNotation(f"nothing stands right of {token.text}", self.token.start)
                     factors.append(("", Symbol(token.text, span=(token.start, token.end))))
                     break
-                if token.text == "/" and self._slash_derivative(factors):
+                if token.text == "/" and derivatives.over_slash(self, factors):
                     continue
                 factors.append((token.text, self._signed_factor()))
             elif self.starts(token):
@@ -270,7 +255,7 @@ class Parser:
 
     def starts(self, token: Token) -> bool:
         """Whether a factor begins with this token."""
-        if token.kind in _STARTS:
+        if token.kind in STARTS:
             return True
         if token.kind == "prose":
             return self.in_script > 0
@@ -282,28 +267,6 @@ class Parser:
             return self.factor()
         sign = self.take().text
         return Sum(((sign, self.factor()),), span=self.span(first))
-
-    def _slash_derivative(self, factors: list[tuple[str, Node]]) -> bool:
-        r"""Turn the last factor and what follows the slash into a derivative, if they are `\partial L / \partial W`."""
-        sign, above = factors[-1]
-        if isinstance(above, Differential) and self.token.kind == "partial" and sign != "/" and above.body is not None:
-            below = self.partial(single=True)
-            derivative = self._over(above, below, "slash") if isinstance(below, Differential) else None
-            if derivative is None:
-                factors.append(("/", below))
-                return True
-            factors[-1] = (sign, derivative)
-            return True
-        if len(factors) >= 2 and sign == "" and factors[-2][0] != "/" and _is_d(factors[-2][1]):
-            token, after = self.token, self.tokens[self.at + 1]
-            if self._d_token(token) and after.kind in _STARTS:
-                self.take()
-                variable = self.factor()
-                before = factors[-2]
-                span = (before[1].span[0], variable.span[1])
-                factors[-2:] = [(before[0], Derivative("d", above, (variable,), "slash", span=span))]
-                return True
-        return False
 
     def joined(self, factors: list[tuple[str, Node]], first: int) -> Node:
         """One node for a row of factors; a product in mere braces is spliced into the row."""
@@ -328,7 +291,7 @@ class Parser:
     def _run(self, functions: bool) -> Node:
         first = self.at
         factors = [("", self.factor())]
-        while self.starts(self.token) and not self._derivative_begins():
+        while self.starts(self.token) and not derivatives.begins(self):
             if not functions and self._function_begins():
                 break
             factors.append(("", self.factor()))
@@ -338,21 +301,6 @@ class Parser:
         kind = self.token.kind
         return kind in ("function", "operatorname", "arg") or (kind == "name")
 
-    def _derivative_begins(self) -> bool:
-        token = self.token
-        if token.kind in ("partial", "nabla"):
-            return True
-        if token.kind == "letter" or token.kind == "upright" or token.kind == "style":
-            return self.differentials and self._d_token(token)
-        return token.kind == "frac" and (self._d_fraction() or self._partial_fraction())
-
-    def _partial_fraction(self) -> bool:
-        above = self.at + 1
-        if self.tokens[above].kind != "group" or self.tokens[above + 1].kind != "partial":
-            return False
-        below = self.partner[above] + 1
-        return self.tokens[below].kind == "group" and self.tokens[below + 1].kind == "partial"
-
     # Factors
 
     def factor(self) -> Node:
@@ -360,15 +308,15 @@ class Parser:
         first = self.at
         token = self.token
         if token.kind == "partial":
-            return self.partial()
+            return derivatives.partial(self)
         if token.kind == "nabla":
-            return self.nabla()
-        if self.differentials and self._d_token(token):
-            return self._d()
+            return derivatives.nabla(self)
+        if self.differentials and derivatives.is_d(self, token):
+            return derivatives.total(self)
         if token.kind in ("function", "operatorname", "arg", "name"):
-            return self.function()
+            return atoms.function(self)
         if token.kind == "big":
-            return self.big_operator()
+            return atoms.big_operator(self)
         if token.kind == "group":
             base: Node | None = self.group()
         else:
@@ -376,7 +324,7 @@ class Parser:
         if base is None:
             if self.token.kind not in ("sub", "sup", "prime"):
                 if self.starts(self.token):
-                    return self.factor()
+                    return self.deeper(self.factor)
                 raise MalformedNotation("empty braces", token.start)
             base = Text("", span=(token.start, token.end))
         return self.scripted(base, first)
@@ -484,20 +432,20 @@ class Parser:
             case "prime" if token.text == r"\prime":
                 return Symbol(r"\prime", span=span)
             case "open":
-                return self.fence(token, first)
+                return atoms.fence(self, token, first)
             case "left":
-                return self.sized_fence(token, first)
+                return atoms.sized_fence(self, token, first)
             case "frac":
-                return self.fraction(first)
+                return derivatives.fraction(self, first)
             case "sqrt":
-                return self.root(first)
+                return atoms.root(self, first)
             case "style":
-                return self.styled(token, first)
+                return atoms.styled(self, token, first)
             case "accent":
                 body = self.needed(f"the argument of \\{token.text}")
                 return Accented(token.text, body, span=self.span(first))  # type: ignore[arg-type]
             case "body":
-                return self.body(token, first)
+                return atoms.body(self, token, first)
             case "begin":
                 return environments.environment(self, token, first)
         self.at = first
@@ -510,244 +458,3 @@ class Parser:
     def refuse(self, token: Token) -> Node:
         what = token.text or token.raw or {"endgroup": "}", "amp": "&", "row": "\\\\"}.get(token.kind, token.kind)
         raise MalformedNotation(f"{what} stands where a factor is expected", token.start)
-
-    def fence(self, token: Token, first: int) -> Node:
-        outer, self.differentials = self.differentials, False
-        body = self.statement()
-        self.differentials = outer
-        closing = self.token
-        mates = {"(": ")]", "[": ")]"}.get(token.text)
-        fits = closing.text in mates if mates else closing.text == _MATES.get(token.text, token.text)
-        if closing.kind != "close" or not fits:
-            raise MalformedNotation(f"{token.text} is not closed", token.start)
-        self.take()
-        return Fenced(token.text, body, closing.text, span=self.span(first))
-
-    def sized_fence(self, token: Token, first: int) -> Node:
-        outer, self.differentials = self.differentials, False
-        body = self.statement()
-        self.differentials = outer
-        closing = self.expect("right", r"\right")
-        return Fenced(token.text, body, closing.text, span=self.span(first))
-
-    def root(self, first: int) -> Node:
-        degree = None
-        if self.token.kind == "open" and self.token.text == "[":
-            self.take()
-            degree = self.statement()
-            if self.token.text != "]":
-                raise MalformedNotation("] is missing", self.token.start)
-            self.take()
-        body = self.needed("a root")
-        return Root(body, degree, span=self.span(first))
-
-    def styled(self, token: Token, first: int) -> Node:
-        if token.raw in SWITCHES and self.token.kind != "group":
-            body: Node | None = self.run(functions=True)
-        else:
-            body = self.argument()
-        if body is None:
-            raise MalformedNotation(f"the argument of \\{token.raw} is empty", token.start)
-        if isinstance(body, Number) and len(body.text) == 1:
-            body = Symbol(body.text, span=body.span)
-        return Styled(token.text, body, span=self.span(first))  # type: ignore[arg-type]
-
-    def body(self, token: Token, first: int) -> Node:
-        before = self.tokens[first - 1].kind if first else "end"
-        node = self.needed(f"the argument of \\{token.text}")
-        if token.text in ("underbrace", "overbrace"):
-            while self.token.kind in ("sub", "sup"):
-                self.take()
-                self.in_script += 1
-                self.argument()
-                self.in_script -= 1
-        return self.held(node, before, first)
-
-    # Functions and large operators
-
-    def function(self) -> Node:
-        first = self.at
-        token = self.take()
-        text = token.text
-        if token.kind == "arg" and self.token.kind == "function" and self.token.text in ("max", "min"):
-            text += self.take().text
-        word = Word(text, span=self.span(first))
-        if self.differentials and token.kind == "name" and len(text) == 2 and text[0] == "d":
-            start = token.end - 2
-            variable = Symbol(text[1], span=(start, start + 1))
-            body = self.scripted(variable, first)
-            return Differential("d", body, span=self.span(first))
-        function = self.scripted(word, first)
-        if self.token.kind in ("open", "left") and self.token.text in _CALLS:
-            argument = self.deeper(self.factor)
-            return Applied(function, argument, span=self.span(first))
-        if token.kind != "name" and self.starts(self.token):
-            return Applied(function, self.run(functions=False), span=self.span(first))
-        return function
-
-    def big_operator(self) -> Node:
-        first = self.at
-        token = self.take()
-        if "int" in token.text:
-            raise UnsupportedNotation(f"{token.text}: integrals are not read", token.start)
-        scripts = Scripts(self)
-        scripts.read()
-        if not self.starts(self.token):
-            if self.token.kind == "sum":
-                raise MalformedNotation(f"{token.text} without a body", self.token.start)
-            symbol = Symbol(token.text, span=(token.start, token.end))
-            return scripts.on(symbol, self.span(first)) if scripts.read_any else symbol
-        body = self.deeper(self.product)
-        return BigOperator(token.text, scripts.sub, scripts.sup, body, span=self.span(first))
-
-    # Derivatives
-
-    def _d_token(self, token: Token) -> bool:
-        at = self.at if token is self.token else -1
-        if token.kind == "letter" or token.kind == "upright":
-            return token.text == "d"
-        return token.kind == "style" and at >= 0 and self._upright_d(at) > 0
-
-    def _upright_d(self, at: int) -> int:
-        r"""How many tokens `d`, `\mathrm{d}` or `\mathrm d` takes at this index; 0 if it is none of them."""
-        tokens = self.tokens
-        if tokens[at].kind in ("letter", "upright"):
-            return 1 if tokens[at].text == "d" else 0
-        if tokens[at].kind == "style" and tokens[at].text == "upright":
-            if tokens[at + 1].text == "d":
-                return 2
-            if tokens[at + 1].kind == "group" and tokens[at + 2].text == "d" and tokens[at + 3].kind == "endgroup":
-                return 4
-        return 0
-
-    def _d_fraction(self) -> bool:
-        r"""Whether the `\frac` that begins here is `\frac{d..}{d..}`."""
-        above = self.at + 1
-        tokens = self.tokens
-        if tokens[above].kind == "group":
-            length = self._upright_d(above + 1)
-            below = self.partner[above] + 1
-            after = tokens[above + 1 + length]
-        else:
-            length = self._upright_d(above)
-            below = above + length
-            after = Token("endgroup", "", 0, 0)
-        if not length or after.kind == "sub" or tokens[below].kind != "group":
-            return False
-        if after.kind == "sup" and not self._order_follows(above + 1 + length):
-            return False
-        inside = below + 1
-        if tokens[inside].kind == "name" and len(tokens[inside].text) == 2 and tokens[inside].text[0] == "d":
-            return True
-        length = self._upright_d(inside)
-        return length > 0 and tokens[inside + length].kind in _STARTS
-
-    def _order_follows(self, at: int) -> bool:
-        """Whether a whole number stands in the superscript, and something after it or nothing at all."""
-        at += 1
-        if self.tokens[at].kind == "group":
-            at += 1
-        return self.tokens[at].kind in ("number", "letter")
-
-    def _d(self) -> Node:
-        first = self.at
-        self.at += self._upright_d(first)
-        return self._differential("d", first, single=False)
-
-    def partial(self, *, single: bool = False) -> Node:
-        r"""`\partial L`, or with a subscript the derivative `\partial_w l`."""
-        first = self.at
-        self.take()
-        if self.token.kind == "sub":
-            return self._subscripted(r"\partial", first)
-        return self._differential(r"\partial", first, single=single)
-
-    def _differential(self, symbol: str, first: int, *, single: bool) -> Node:
-        scripts = Scripts(self)
-        order = 1
-        if scripts.read():
-            if (
-                scripts.sub is None
-                and not scripts.primes
-                and isinstance(scripts.sup, Number)
-                and scripts.sup.text.isdigit()
-            ):
-                order = int(scripts.sup.text[:3])
-            else:
-                return scripts.on(Symbol(symbol, span=self.span(first)), self.span(first))
-        body = None
-        if self.starts(self.token) and not self._derivative_begins():
-            body = self.deeper(self.factor) if single else self.run(functions=True)
-        return Differential(symbol, body, order, span=self.span(first))
-
-    def nabla(self) -> Node:
-        first = self.at
-        self.take()
-        return self._subscripted(r"\nabla", first)
-
-    def _subscripted(self, symbol: str, first: int) -> Node:
-        scripts = Scripts(self)
-        scripts.read()
-        bare = Symbol(symbol, span=(self.tokens[first].start, self.tokens[first].end))
-        order = 1
-        if isinstance(scripts.sup, Number) and scripts.sup.text in ("2", "3", "4") and scripts.sub is not None:
-            order = int(scripts.sup.text)
-        elif scripts.sup is not None or scripts.primes:
-            return scripts.on(bare, self.span(first))
-        if not self.starts(self.token) or scripts.primes:
-            return scripts.on(bare, self.span(first)) if scripts.read_any else bare
-        operand = self.run(functions=True)
-        variables = (scripts.sub,) * order if scripts.sub is not None else ()
-        return Derivative(symbol, operand, variables, "subscript", span=self.span(first))  # type: ignore[arg-type]
-
-    def fraction(self, first: int) -> Node:
-        self.at = first
-        differentials = self._d_fraction()
-        self.at = first + 1
-        above = self.needed("a numerator", differentials=differentials)
-        below = self.needed("a denominator", differentials=differentials)
-        plain = Fraction(above, below, span=self.span(first))
-        if not isinstance(above, Differential):
-            return plain
-        derivative = self._over(above, below, "fraction")
-        if derivative is not None and above.body is not None:
-            return replace(derivative, span=self.span(first))
-        if derivative is None or not self.starts(self.token):
-            return plain
-        operand = self.run(functions=True)
-        return replace(derivative, operand=operand, style="operator", span=self.span(first))
-
-    def _over(self, above: Differential, below: Node, style: str) -> Derivative | None:
-        """The derivative with these differentials; None if they do not make one."""
-        parts = below.factors if isinstance(below, Product) else (("", below),)
-        variables: list[Node] = []
-        for sign, part in parts:
-            if sign or not isinstance(part, Differential) or part.body is None or part.order != 1:
-                return None
-            if part.symbol != above.symbol:
-                return None
-            variable, count = part.body, 1
-            if (
-                above.order > 1
-                and isinstance(variable, Scripted)
-                and isinstance(variable.sup, Number)
-                and variable.sup.text.isdigit()
-                and len(variable.sup.text) < 3
-                and 1 < int(variable.sup.text) <= above.order
-            ):
-                count = int(variable.sup.text)
-                inner = replace(variable, sup=None)
-                variable = inner if inner.sub is not None or inner.primes else inner.base
-            variables.extend([variable] * count)
-        if len(variables) != above.order:
-            return None
-        operand = above.body if above.body is not None else above
-        span = (above.span[0], below.span[1])
-        return Derivative(above.symbol, operand, tuple(variables), style, span=span)  # type: ignore[arg-type]
-
-
-_MATES = {r"\{": r"\}", r"\langle": r"\rangle", r"\lfloor": r"\rfloor", r"\lceil": r"\rceil"}
-
-
-def _is_d(node: Node) -> bool:
-    return node == Symbol("d") or node == Styled("upright", Symbol("d"))
