@@ -1,8 +1,9 @@
 r"""The normal form in which equality is decided.
 
 `Normalizer.polynomial` turns a term into a sum of products: sums distributed, Kronecker deltas eliminated, exponentials split,
-derivatives of known functions rewritten into values (`\sigma' = \sigma(1 - \sigma)`), fractions reduced by their own denominators. Two
-terms whose difference has the normal form zero are equal for all sizes. The reverse does not hold, and nothing relies on it.
+derivatives of known functions rewritten into values (`\sigma' = \sigma(1 - \sigma)`), fractions reduced by their own
+denominators. Two terms whose difference has the normal form zero are equal for all sizes. The reverse does not hold, and nothing
+relies on it.
 
 >>> from derive.algebra.terms import ONE, Entry, Fun, Name, mul, neg, sub
 >>> x = Entry(Name("x"))
