@@ -78,6 +78,8 @@ class Theory:
     last: Level | None = None
     spellings: Mapping[str, Spelling] = field(default_factory=dict)
     title: str = ""
+    general: Mapping[Name, tuple[Name, ...]] = field(default_factory=dict)
+    """Scalars that the page leaves general ("any differentiable loss"), with what they depend on directly."""
 
     def definition(self, name: Name) -> Definition | None:
         """The definition of a name: its own, or that of its layer family at this layer."""

@@ -67,6 +67,14 @@ def expand(theory: Theory, partial: Partial) -> Term:
         raise NotDifferentiable(f"by the page's definitions {_shown(of)} does not depend on {by.name!r}")
     if isinstance(of, Entry) and not of.indices and of.name is not by.name and theory.definition(of.name) is not None:
         return backward_step(theory, of, by)
+    if isinstance(of, Entry) and of.name in theory.general:
+        if by.name not in theory.general[of.name]:
+            return backward_step(theory, of, by)
+        if any(depends(theory, of.name, user.name) for user in users(theory, by.name)):
+            raise NotDifferentiable(
+                f"{by.name!r} reaches {of.name!r} in more than one way, of which one is left general"
+            )
+        return partial
     if isinstance(of, Entry) and of.name is not by.name:
         body = theory.unfold(of)
         assert body is not None  # it depends on something
@@ -110,6 +118,9 @@ def backward_step(theory: Theory, loss: Entry, by: Entry) -> Term:
             parts.append(slope)
         else:
             parts.append(total(indices, mul(Partial(loss, Entry(user.name, indices)), slope)))
+    for general, direct in theory.general.items():
+        if general is not loss.name and by.name in direct and depends(theory, loss.name, general):
+            parts.append(mul(Partial(loss, Entry(general)), Partial(Entry(general), by)))
     return add(*parts)
 
 
@@ -177,6 +188,7 @@ def depends(theory: Theory, name: Name, on: Name) -> bool:
         seen.add(current)
         if current.base == on.base and _open(current, on):
             return True
+        stack.extend(theory.general.get(current, ()))
         definition = theory.definition(current)
         if definition is not None:
             stack.extend(names(definition.value.body))

@@ -23,6 +23,7 @@ from derive.meaning.classify import classify, number_layers
 from derive.meaning.define import RATES, define, find_shapes, fold, grant
 from derive.meaning.draft import Draft, Meaning, Placed
 from derive.meaning.functions import find_functions, take_off_arguments
+from derive.meaning.general import introduce_losses, leave_general
 from derive.meaning.layers import layer_letters
 from derive.meaning.naming import walk, written
 from derive.meaning.scope import LAYOUTS, Layout, Scope, Vocabulary
@@ -97,9 +98,11 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
     find_functions(draft)
     classify(draft)
     number_layers(draft)
+    introduce_losses(draft)
     find_shapes(draft)
     draft.table.settle()
     define(draft)
+    leave_general(draft)
     fold(draft)
     theory = theory_of(draft)
     grant(draft, theory)
@@ -112,7 +115,7 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
         draft.problems,
         frozenset(draft.parameters),
         {**distributions(theory), **draft.granted},
-        frozenset(draft.right_sides) - frozenset(draft.definitions),
+        frozenset(draft.right_sides) - frozenset(draft.definitions) - frozenset(draft.general),
         frozenset(draft.unclear),
         _loose(draft),
     )
@@ -145,9 +148,9 @@ def theory_of(draft: Draft) -> Theory:
     for name in symbols:
         spellings.setdefault(name.base, Spelling(name.base, ""))
     ordered = in_order(draft.definitions)
-    return Theory(
-        symbols, ordered, draft.functions, loss_of(ordered), None, last_layer(ordered), spellings, draft.title
-    )
+    loss = loss_of(ordered) or next(iter(draft.general), None)
+    last = last_layer(ordered)
+    return Theory(symbols, ordered, draft.functions, loss, None, last, spellings, draft.title, draft.general)
 
 
 def _role(draft: Draft, name: Name, updated: set[Name | None]) -> Role:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import permutations
 
-from derive.algebra.arrays import Array, ShapeMismatch
+from derive.algebra.arrays import Array, ShapeMismatch, same
 from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.terms import (
     Entry,
@@ -94,9 +94,13 @@ def _try(draft: Draft, name: Name, right: Node, letters: tuple[str, ...]) -> boo
         draft.table.shapes[name] = Shape(value.shape, value.row)
         draft.table.ranks.setdefault(name.base, value.rank)
         return True
-    return declared.rank == value.rank and all(
+    fits = declared.rank == value.rank and all(
         draft.table.space.agree(a, b) for a, b in zip(declared.sizes, value.shape, strict=True)
     )
+    if not fits and name not in draft.table.shapes:
+        draft.table.shapes[name] = Shape(value.shape, value.row)  # this member is shaped unlike its family
+        return True
+    return fits
 
 
 def _right_side(draft: Draft, scope: Scope, right: Node, letters: tuple[str, ...]) -> Array:
@@ -125,7 +129,9 @@ def define(draft: Draft) -> None:
             draft.problems[line] = str(error)
             continue
         shape = draft.table.known(name)
-        if shape is not None and shape.rank == value.rank:
+        if shape is not None and (shape.rank != value.rank or not all(map(same, shape.sizes, value.shape))):
+            draft.problems[line] = f"{name!r} has another shape"
+        elif shape is not None:
             draft.definitions[name] = Definition(name, Array(value.indices, value.body, shape.row), line)
 
 

@@ -49,6 +49,8 @@ class Draft:
     definitions: dict[Name, Definition] = field(default_factory=dict)
     problems: dict[int, str] = field(default_factory=dict)
     parameters: set[Name] = field(default_factory=set)
+    general: dict[Name, tuple[Name, ...]] = field(default_factory=dict)
+    """Scalars that the page leaves general, with what they depend on directly."""
     granted: dict[Name, int] = field(default_factory=dict)
     unclear: set[str] = field(default_factory=set)
     """Functions that the page defines in a way that was not understood."""

@@ -242,7 +242,9 @@ def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int]) -> Term 
                 return None
             return expand(theory, node)
 
-        return transform(term, step)
+        taken = transform(term, step)
+        if taken is not term:
+            return taken
     defined = {node.name for node in walk(term) if isinstance(node, Entry) and theory.definition(node.name) is not None}
     if not defined:
         return None

@@ -213,6 +213,8 @@ class Evaluation:
             case Partial():
                 if term not in self._expanded:
                     self._expanded[term] = expand(self.point.theory, term)
+                if self._expanded[term] is term:  # of a loss that is left general: it may have any value
+                    return self._entry(Entry(Name(repr(term.of) + "/" + repr(term.by.name)), term.by.indices), at)
                 return self.value(self._expanded[term], at)
             case _:
                 raise Undefined(f"{term!r} has no value of its own")

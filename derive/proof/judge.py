@@ -144,6 +144,9 @@ def _definition(understanding: Understanding, meaning: Meaning, line: int) -> St
     if definition is None and repr(name) in theory.functions:
         known = theory.functions[repr(name)].known
         return StatementVerdict("definition", "", Verdict.DEFINED, f"recognised as {known}" if known else "")
+    if name in theory.general:
+        direct = ", ".join(map(repr, theory.general[name]))
+        return StatementVerdict("definition", "", Verdict.DEFINED, f"left general, a function of {direct}")
     if definition is None and any(family_letters(name, own) is not None for own in theory.definitions):
         return StatementVerdict("definition", "", Verdict.DEFINED)
     if definition is None:
@@ -214,7 +217,7 @@ def _claim(
             if isinstance(decision, Proved):
                 return StatementVerdict(
                     kind, "", Verdict.PROVED, "", reading="; ".join(dict.fromkeys(notes)), scope="all sizes",
-                    assumptions=decision.assumptions,
+                    assumptions=(*decision.assumptions, *_general(theory, a.body, b.body)),
                 )  # fmt: skip
     except ShapeMismatch as error:
         mismatch = error
@@ -246,6 +249,19 @@ def _claim(
             counterexample=decision.counterexample,
         )
     return StatementVerdict(kind, "", Verdict.REFUTED, f"the shapes do not fit: {mismatch}")
+
+
+def _general(theory: Theory, *terms: Term) -> tuple[str, ...]:
+    """What a proof takes for granted of losses that are left general."""
+    used = {
+        node.of.name
+        for term in terms
+        for node in walk(term)
+        if isinstance(node, Partial) and isinstance(node.of, Entry) and node.of.name in theory.general
+    }
+    return tuple(
+        f"{name!r} depends on {', '.join(map(repr, theory.general[name]))} only" for name in sorted(used, key=repr)
+    )
 
 
 def _gap(understanding: Understanding, *terms: Term) -> str | None:

@@ -1,0 +1,71 @@
+r"""Losses that a page leaves general: "let L be any differentiable function of v", `L = \ell(o, y)`.
+
+Nothing is known of such a loss but what it depends on. Its derivative by that stays as it is; the chain rule goes on from there.
+"""
+
+from __future__ import annotations
+
+from derive.algebra.terms import Partial, names
+from derive.algebra.terms import walk as term_nodes
+from derive.meaning.calls import call
+from derive.meaning.draft import Draft
+from derive.meaning.naming import walk, written
+from derive.meaning.scope import Shape
+from derive.meaning.shapes import bare_letter
+from derive.notation.tree import Derivative, Sequence, Word
+from derive.theory import Definition
+
+LOSS_LETTERS = frozenset({"L", "J", "C", "E", "Q", r"\ell"})
+
+
+def introduce_losses(draft: Draft) -> None:
+    """A loss that is differentiated and nowhere defined is some scalar: "let L be any differentiable function of v"."""
+    for tree in draft.trees:
+        for node in walk(tree):
+            found = written(node.operand) if isinstance(node, Derivative) else None
+            if found is None or found.entries or found.power is not None or found.primes:
+                continue
+            name = found.name
+            if (
+                bare_letter(name.base)[0] in LOSS_LETTERS
+                and name not in draft.right_sides
+                and not draft.table.known(name)
+            ):
+                draft.table.shapes[name] = Shape(())
+                draft.general[name] = ()
+
+
+def leave_general(draft: Draft) -> None:
+    """What losses without a formula depend on: `L = l(o, y)` on o and y, any other on what no definition uses any more."""
+    for name, (right, _, letters) in draft.right_sides.items():
+        found = call(right)
+        if found is None or letters or name in draft.definitions:
+            continue
+        head, body = found
+        arguments = [written(each) for each in (body.items if isinstance(body, Sequence) else (body,))]
+        # what the page says nothing else of, such as a label, is given
+        direct = tuple(own.name for own in arguments if own is not None and draft.table.known(own.name) is not None)
+        function = written(head)
+        if function is None or not direct:
+            continue
+        if isinstance(head, Word) or function.name in draft.definitions or function.name in draft.right_sides:
+            continue
+        if bare_letter(name.base)[0] in LOSS_LETTERS:
+            draft.table.shapes[name] = Shape(())
+            draft.general[name] = direct
+    used = {name for definition in draft.definitions.values() for name in names(definition.value.body)}
+    backward = {name for name, definition in draft.definitions.items() if any_partial(definition)}
+    last = tuple(name for name in draft.definitions if name not in used and name not in backward)
+    families = any(level.letter for name in draft.definitions for level in name.levels)
+    for name, direct in list(draft.general.items()):
+        if direct:
+            continue
+        if last and not families:
+            draft.general[name] = last
+        else:
+            del draft.general[name]
+
+
+def any_partial(definition: Definition) -> bool:
+    """Whether a definition is one of a derivative."""
+    return any(isinstance(node, Partial) for node in term_nodes(definition.value.body))
