@@ -68,6 +68,7 @@ def partners(tokens: list[Token]) -> dict[int, int]:
 def _join_rows(tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
     stack: list[_Row | None] = []
+    joined = -2
     for index, token in enumerate(tokens):
         here = stack[-1] if stack else None
         if token.kind == "begin":
@@ -78,7 +79,8 @@ def _join_rows(tokens: list[Token]) -> list[Token]:
             stack.append(None)
         elif here is not None and token.kind == "row":
             here.marks = 0
-            if len(out) > here.start and _goes_on(tokens, index, out[-1]):
+            if index - 1 == joined or (len(out) > here.start and _goes_on(tokens, index, out[-1])):
+                joined = index  # the empty rows that follow are joined with it
                 continue
             here.start = len(out) + 1
         elif here is not None and token.kind == "amp":

@@ -245,7 +245,7 @@ def _(node: Product) -> str:
     pieces = layout.factors(node)
     for index, (sign, factor) in enumerate(pieces):
         own = node.factors[index][1]
-        part = _write(own if sign and _signed(own) else factor)
+        part = _write(own if sign and _signed(own, last=index == len(pieces) - 1) else factor)
         following = pieces[index + 1] if index + 1 < len(pieces) else None
         if following is not None and following[0] == "":
             part = _kept_apart(factor, part, following[1])
@@ -263,9 +263,12 @@ def _(node: Product) -> str:
     return written
 
 
-def _signed(node: Node) -> bool:
-    r"""Whether the node is one factor with a sign: `a \cdot -b`."""
-    return isinstance(node, Sum) and len(node.terms) == 1 and layout.precedence(node.terms[0][1]) >= layout.FACTOR
+def _signed(node: Node, *, last: bool) -> bool:
+    r"""Whether the node is one factor with a sign, `a \cdot -b`; a sum over all that follows only at the end."""
+    if not isinstance(node, Sum) or len(node.terms) != 1:
+        return False
+    term = node.terms[0][1]
+    return layout.precedence(term) >= layout.FACTOR or (last and isinstance(term, BigOperator))
 
 
 def _kept_apart(node: Node, written: str, following: Node) -> str:
@@ -410,7 +413,7 @@ def _row(row: Node, centred: bool, *, first: bool) -> str:
         return written
     parts = layout.halves(row)
     left = f"{_write(parts.left)} " if parts.left is not None else ""
-    return f"{left}&{' ' if not left else ''}{_write(parts.right)}" if parts.right is not None else written
+    return f"{left}&{_write(parts.right)}" if parts.right is not None else written
 
 
 def _broken(rows: list[str]) -> str:

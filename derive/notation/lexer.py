@@ -225,6 +225,8 @@ class Lexer:
             char = _POWERS[char]
             kind = "number" if char.isdigit() else "letter"
             return self._emit(kind, char, start, start + 1)
+        if char in "$#":
+            raise MalformedNotation(f"a stray {char} in a formula", start)
         plain = _CHARACTERS.get(char) or BY_CHARACTER.get(char)
         if plain is not None:
             for token in Lexer(plain).run()[:-1]:
@@ -232,8 +234,6 @@ class Lexer:
             return None
         if char.isalpha():
             return self._emit("letter", char, start, start + 1)
-        if char in "$#":
-            raise MalformedNotation(f"a stray {char} in a formula", start)
         raise UnsupportedNotation(f"the character {char!r} is not known", start)
 
     def _command(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import strategies as st
 
 from derive.notation.tree import (
     Accented,
@@ -264,3 +265,59 @@ TREES: dict[str, Node] = {
 def trees() -> dict[str, Node]:
     """Formulas by name."""
     return TREES
+
+
+def _letters() -> st.SearchStrategy[str]:
+    plain = st.sampled_from(["x", "y", "W", "b", "L", "2", "0.5", r"\delta", r"\theta", r"\ell"])
+    dressed = st.sampled_from([r"\mathbf{W}", r"\boldsymbol{\delta}", r"\hat{y}", r"\mathcal{L}", r"\bar{x}"])
+    return plain | dressed
+
+
+def _factors(part: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """One factor around any part."""
+    letter = st.sampled_from(["x", "W", r"\delta", r"\mathbf{a}", r"\sigma'"])
+    return st.one_of(
+        st.builds("{}_{{{}}}".format, letter, part),
+        st.builds("{}^{{({})}}".format, letter, part),
+        st.builds("{}_{{{}}}^\\top".format, letter, part),
+        st.builds("({})".format, part),
+        st.builds("({})^2".format, part),
+        st.builds(r"\lVert {} \rVert_2".format, part),
+        st.builds(r"\left[ {} \right]".format, part),
+        st.builds(r"\frac{{{}}}{{{}}}".format, part, part),
+        st.builds(r"\sqrt{{{}}}".format, part),
+        st.builds(r"\frac{{\partial ({})}}{{\partial {}}}".format, part, letter),
+        st.builds(r"f({}, {})".format, part, part),
+        st.builds(r"\operatorname{{softmax}}({})".format, part),
+    )
+
+
+def _sums(factor: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Terms of factors, the last factor of each perhaps a function or a sum over all that follows."""
+    head = st.sampled_from(["", r"\log ", r"\sum_{i=1}^n ", r"\sum_j -", r"\nabla_W ", r"\tanh^2 ", r"\max_k "])
+    last = st.builds("{}{}".format, head, factor)
+    product = st.lists(st.tuples(factor, st.sampled_from([" ", r" \cdot ", r" \odot ", r" \cdot -"])), max_size=2)
+    term = st.builds(lambda before, end: "".join(f"{f}{sign}" for f, sign in before) + end, product, last)
+    more = st.lists(st.tuples(st.sampled_from([" + ", " - "]), term), max_size=2)
+    signed = st.builds("{}{}".format, st.sampled_from(["", "-"]), term)
+    return st.builds(lambda first, rest: first + "".join(sign + t for sign, t in rest), signed, more)
+
+
+@pytest.fixture(scope="session")
+def formulas() -> st.SearchStrategy[str]:
+    """LaTeX as authors write it: sums and products nested in scripts, fractions, functions, rows, cases and matrices."""
+    expression = st.recursive(_letters(), lambda part: _sums(_factors(part)), max_leaves=8)
+    relation = st.builds("{} {} {}".format, expression, st.sampled_from(["=", r"\leq", r"\in", ":="]), expression)
+    return st.one_of(
+        expression,
+        relation,
+        st.builds(r"{}, \quad {}".format, relation, relation),
+        st.builds(r"\begin{{aligned}} {} \\ &= {} \end{{aligned}}".format, relation, expression),
+        st.builds(
+            r"\begin{{cases}} {} & \text{{if }} {} \\ {} & \text{{otherwise}} \end{{cases}}".format,
+            expression,
+            relation,
+            expression,
+        ),
+        st.builds(r"\begin{{bmatrix}} {} & {} \end{{bmatrix}}".format, expression, expression),
+    )
