@@ -1,4 +1,4 @@
-"""Training by the emitted code, beside the class that the example page prints: the same weights, in no more time.
+"""Training by the code that is emitted for a page, beside the class that the page prints: the same weights, in no more time.
 
     python benchmarks/training.py [--epochs 10000] [--runs 7]
     python benchmarks/training.py --document NOTES --build "Net(2, 2, 1)" \\
@@ -19,16 +19,18 @@ import numpy as np
 from medians import compare
 
 import numeric
-from derive.network import network
+from derive.check import theory_of
 from derive.readers import read
+from numeric.data import xor
+from numeric.identifiers import size_identifier
+from numeric.train import train
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("W1", "b1", "W2", "b2")
 RATE = 0.1
 TARGET_RATIO, TARGET_DIFFERENCE = 1.0, 1e-9
 
-INPUTS = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]])
-ANSWERS = np.array([[0.0, 1.0, 1.0, 0.0]])
+INPUTS, ANSWERS = xor().inputs, xor().targets
 
 
 def class_of(document: Path) -> dict[str, Any]:
@@ -53,8 +55,9 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=7)
     arguments = parser.parse_args()
 
-    emitted = numeric.compile(network(sizes=(2, 2, 1), activation="sigmoid", loss="squared error"))
-    start = emitted.init(seed=1)
+    emitted = numeric.compile(theory_of(read(arguments.document)))
+    sizes = train(emitted, xor(), epochs=1).sizes
+    start = emitted.init(seed=1, **{size_identifier(name): value for name, value in sizes.items()})
     printed = class_of(arguments.document) | {"X": INPUTS, "y": ANSWERS, "rate": RATE}
 
     def train_emitted() -> dict[str, Any]:
