@@ -1,4 +1,4 @@
-"""The Typst, MathML and speech writers: known output, real compilation, and text of a document that stays text."""
+"""The writers of Typst, MathML, speech and LaTeX: known output, real compilation, and text of a document that stays text."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derive.notation import layout
+from derive.notation.latex import write_latex
 from derive.notation.mathml import write_mathml
 from derive.notation.speech import write_speech
 from derive.notation.tree import (
@@ -188,12 +189,14 @@ def test_any_tree_can_be_written(tree: Node) -> None:
     compile_typst(write_typst(tree))
     check_mathml(write_mathml(tree, True))
     assert "\n" not in write_speech(tree)
+    latex = re.sub(r"\\[^A-Za-z]", "", write_latex(tree))
+    assert latex.count("{") == latex.count("}")
 
 
 def test_a_node_that_no_writer_knows() -> None:
     class Novel(Node):
         """Not one of the tree's."""
 
-    for write in (write_typst, write_speech, lambda node: write_mathml(node, True)):
+    for write in (write_typst, write_speech, write_latex, lambda node: write_mathml(node, True)):
         with pytest.raises(TypeError, match="Novel"):
             write(Novel())
