@@ -20,7 +20,7 @@ from derive.algebra.terms import (
     names,
 )
 from derive.meaning.classify import classify, number_layers
-from derive.meaning.define import RATES, define, find_shapes, fold, grant
+from derive.meaning.define import RATES, define, find_shapes, fold, grant, refine
 from derive.meaning.draft import Draft, Meaning, Placed
 from derive.meaning.functions import find_functions, take_off_arguments
 from derive.meaning.general import introduce_losses, leave_general
@@ -28,6 +28,7 @@ from derive.meaning.layers import layer_letters
 from derive.meaning.naming import walk, written
 from derive.meaning.scope import LAYOUTS, Layout, Scope, Vocabulary
 from derive.meaning.shapes import ShapeTable, bare_letter, has_arrays, has_bold_vectors
+from derive.meaning.spelling import name_derivatives, put_together
 from derive.meaning.vocabulary import index_letters, vocabulary_of
 from derive.notation.tree import (
     Scripted,
@@ -91,11 +92,14 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
     """The theory of a document's statements, derivatives laid out as said."""
     draft = Draft(title, tuple(placed), Vocabulary(), ShapeTable(Vocabulary()))
     draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
+    put_together(draft)
+    draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
     take_off_arguments(draft)
     trees = draft.trees
     draft.letters = layer_letters(trees, draft.vocabulary) | index_letters(trees, draft.vocabulary)
     draft.table = ShapeTable(draft.vocabulary, arrays=has_arrays(trees), bold_vectors=has_bold_vectors(trees))
     find_functions(draft)
+    name_derivatives(draft)
     classify(draft)
     number_layers(draft)
     introduce_losses(draft)
@@ -104,6 +108,7 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
     define(draft)
     leave_general(draft)
     fold(draft)
+    refine(draft)
     theory = theory_of(draft)
     grant(draft, theory)
     return Understanding(
@@ -150,6 +155,9 @@ def theory_of(draft: Draft) -> Theory:
     ordered = in_order(draft.definitions)
     loss = loss_of(ordered) or next(iter(draft.general), None)
     last = last_layer(ordered)
+    if last is None:
+        reached = (level for direct in draft.general.values() for name in direct for level in name.levels)
+        last = next((level for level in reached if level.letter), None)
     return Theory(symbols, ordered, draft.functions, loss, None, last, spellings, draft.title, draft.general)
 
 

@@ -150,6 +150,65 @@ def fold(draft: Draft) -> None:
                 draft.definitions[name] = definition
 
 
+def refine(draft: Draft) -> None:
+    """Let a definition run through smaller steps where the page restates it in them.
+
+    First `f = \\sqrt{x^2 + 1}`, then `c = x^2 + 1` and `f = \\sqrt{c}`. Only what is proved equal takes a definition's place.
+    """
+    for place, each in enumerate(draft.placed):
+        statement = each.statement
+        if draft.meanings[place].kind != "claim" or statement.right is None or statement.link or each.supposed:
+            continue
+        head = draft.plain_name(statement.left)
+        own = None if head is None or head.entries else draft.definitions.get(head.name)
+        if own is None:
+            continue
+        try:
+            value = draft.table.space.settled(_right_side(draft, draft.scope(plainest=True), statement.right, ()))
+        except (NotUnderstood, ShapeMismatch):
+            continue
+        new = {name for name in names(value.body) if name in draft.definitions} - names(own.value.body)
+        if not new or value.rank != own.value.rank or any_depends(draft, new, own.name):
+            continue
+        same_body = value.at(*own.value.indices)
+        try:
+            if Normalizer().equal(_unfolded(draft, same_body), _unfolded(draft, own.value.body)):
+                draft.definitions[own.name] = replace(own, value=Array(own.value.indices, same_body, own.value.row))
+        except (TooLarge, NotDifferentiable):
+            continue
+
+
+def any_depends(draft: Draft, used: set[Name], name: Name) -> bool:
+    """Whether a name stands in the definitions of others, at any depth."""
+    seen: set[Name] = set()
+    stack = list(used)
+    while stack:
+        current = stack.pop()
+        if current is name:
+            return True
+        if current not in seen:
+            seen.add(current)
+            definition = draft.definitions.get(current)
+            if definition is not None:
+                stack.extend(names(definition.value.body))
+    return False
+
+
+def _unfolded(draft: Draft, term: Term) -> Term:
+    """A term with all definitions put in."""
+
+    def change(node: Term) -> Term | None:
+        definition = draft.definitions.get(node.name) if isinstance(node, Entry) else None
+        return None if definition is None or not isinstance(node, Entry) else definition.value.at(*node.indices)
+
+    for _ in range(len(draft.definitions) + 1):
+        opened = transform(term, change)
+        if opened is term:
+            return term
+        term = opened
+    raise TooLarge("definitions that use each other")
+
+
 def grant(draft: Draft, theory: Theory) -> None:
     """A sum over entries of a given array that is said to be one is no claim: nothing could prove it."""
     for place, (each, meaning) in enumerate(zip(draft.placed, draft.meanings, strict=True)):

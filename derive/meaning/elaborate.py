@@ -44,6 +44,7 @@ from derive.algebra.terms import (
     Term,
     Total,
     add,
+    delta,
     fresh,
     mul,
     neg,
@@ -164,6 +165,15 @@ class Elaborator:
             index = fresh(self.scope.space.open())
             yield Reading(Array((index,), ZERO, row=name.transposed))
             return
+        if (
+            letter in ("I", r"\mathbf{I}", r"\mathbb{I}")
+            and not name.entries
+            and self.scope.shape_of(name.name) is None
+        ):
+            length = self.scope.space.open()
+            row, column = fresh(length), fresh(length)
+            yield Reading(Array((row, column), delta(row, column)))
+            return
         value = self._array(name)
         yield Reading(transpose(value) if name.transposed else value)
 
@@ -195,7 +205,15 @@ class Elaborator:
         sup = node.sup
         base = node.base
         if sup is None:
-            raise NotUnderstood("a subscript at an expression", column=node.span[0])
+            if node.sub is None or node.primes:
+                raise NotUnderstood("primes at an expression", column=node.span[0])
+            places = node.sub.items if isinstance(node.sub, Sequence) else (node.sub,)
+            if isinstance(node.sub, Product):
+                places = tuple(factor for _, factor in node.sub.factors)
+            for inside in self.readings(base):
+                if inside.value.rank == len(places):
+                    yield Reading(self._entries(inside.value, places), inside.notes, inside.cost)
+            return
         if base_latex(base) == "e" and self.scope.shape_of(Name("e")) is None:
             for inside in self.readings(sup):
                 yield Reading(apply("exp", inside.value), inside.notes, inside.cost)

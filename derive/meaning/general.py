@@ -5,7 +5,7 @@ Nothing is known of such a loss but what it depends on. Its derivative by that s
 
 from __future__ import annotations
 
-from derive.algebra.terms import Partial, names
+from derive.algebra.terms import Level, Name, Partial, names
 from derive.algebra.terms import walk as term_nodes
 from derive.meaning.calls import call
 from derive.meaning.draft import Draft
@@ -57,13 +57,34 @@ def leave_general(draft: Draft) -> None:
     backward = {name for name, definition in draft.definitions.items() if any_partial(definition)}
     last = tuple(name for name in draft.definitions if name not in used and name not in backward)
     families = any(level.letter for name in draft.definitions for level in name.levels)
+    if families:
+        last = _outputs(draft, backward)
     for name, direct in list(draft.general.items()):
         if direct:
             continue
-        if last and not families:
+        if last:
             draft.general[name] = last
         else:
             del draft.general[name]
+
+
+def _outputs(draft: Draft, backward: set[Name]) -> tuple[Name, ...]:
+    """Of a network with layer families, what its last layer gives: the family that only layers above use."""
+    forward = {name: d for name, d in draft.definitions.items() if name not in backward and name.levels}
+    outputs = []
+    for name in forward:
+        if len(name.levels) != 1 or not name.levels[0].letter:
+            continue
+        users = [
+            own.levels[0].offset - level.offset
+            for own, definition in forward.items()
+            for used in names(definition.value.body)
+            for level in used.levels
+            if used.base == name.base and len(own.levels) == 1 and own.levels[0].letter == level.letter
+        ]
+        if users and min(users) > 0:
+            outputs.append(Name(name.base, (Level("L", 0),)))
+    return tuple(outputs) if len(outputs) == 1 else ()
 
 
 def any_partial(definition: Definition) -> bool:

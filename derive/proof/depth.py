@@ -96,7 +96,13 @@ def at_depth(theory: Theory) -> Deep:
             shape = tuple(size_at(length, assigned) for length in symbol.shape)
             symbols[own] = Symbol(own, shape, symbol.role, symbol.row)
     ordered = _in_order(definitions)
-    deep = Theory(symbols, ordered, theory.functions, theory.loss, theory.batch, None, theory.spellings, theory.title)
+    general = {
+        name: tuple(Name(own.base, tuple(at_level(level, last_letters) for level in own.levels)) for own in direct)
+        for name, direct in theory.general.items()
+    }
+    deep = Theory(
+        symbols, ordered, theory.functions, theory.loss, theory.batch, None, theory.spellings, theory.title, general
+    )
     return Deep(deep, last_letters)
 
 

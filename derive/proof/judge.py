@@ -157,10 +157,21 @@ def _definition(understanding: Understanding, meaning: Meaning, line: int) -> St
         return StatementVerdict(
             "definition", "", Verdict.PROVED, f"it is the derivative of {theory.loss!r} by {recognised!r}"
         )
+    if _named_after(theory, name) is not None:
+        reason = f"by its name it is a derivative by {name.base[1:]}, and it equals none"
+        return StatementVerdict("definition", "", Verdict.UNKNOWN, reason)
     warning = ""
     if bare_letter(name.base)[0] == r"\delta" and missed_by(theory, name) is not None:
         warning = f"by its name it is a derivative of {theory.loss!r}, and it equals none"
     return StatementVerdict("definition", "", Verdict.DEFINED, warning=warning)
+
+
+def _named_after(theory: Theory, name: Name) -> Name | None:
+    """W for a name dW."""
+    if len(name.base) < 2 or name.base[0] != "d":
+        return None
+    own = Name(name.base[1:].strip("{}"), name.levels)
+    return own if theory.symbol(own) is not None else None
 
 
 def missed_by(theory: Theory, name: Name) -> Name | None:
@@ -183,6 +194,15 @@ def derivative_named(theory: Theory, name: Name) -> Name | None:
     definition = theory.definitions[name]
     if any(isinstance(node, Partial) for node in walk(definition.value.body)):
         return None
+    own = _named_after(theory, name)
+    if own is not None and depends(theory, loss, own):
+        symbol = theory.symbol(own)
+        assert symbol is not None
+        indices = definition.value.indices
+        if tuple(index.size for index in indices) != symbol.shape:
+            return None
+        gradient = Array(indices, Partial(Entry(loss), Entry(own, indices)), definition.value.row)
+        return own if isinstance(decide(theory, definition.value, gradient), Proved) else None
     for other, found in theory.definitions.items():
         if other is not loss and found.value.shape == definition.value.shape and other.levels == name.levels:
             if not depends(theory, loss, other):

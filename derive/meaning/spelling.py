@@ -1,0 +1,208 @@
+r"""Words that were typed letter by letter, `diag(x)` and `softmax(z)` without a command, and derivatives with names of their own,
+`dW = \partial L / \partial W`: put together before anything is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import is_dataclass, replace
+
+from derive.algebra.functions import NOTATION
+from derive.meaning.draft import Draft
+from derive.meaning.naming import base_latex, is_transpose, rebuilt, walk, written
+from derive.meaning.statements import Statement
+from derive.notation.tree import Applied, Derivative, Fenced, Node, Number, Product, Scripted, Styled, Symbol, Word
+
+_WORDS = frozenset({*NOTATION, "softmax", "diag", "tr", "trace", "max", "min", "prod", "sum"})
+_LONGEST = max(map(len, _WORDS))
+
+
+def put_together(draft: Draft) -> None:
+    """Words and names of derivatives, on the whole page. Names of derivatives are taken for such where the page defines one."""
+    named = frozenset(
+        name
+        for each in draft.placed
+        if each.statement.right is not None and (name := differential(each.statement.head)) is not None
+    )
+    draft.placed = tuple(
+        replace(each, statement=_statement(each.statement, named)) if _concerns(each.statement, named) else each
+        for each in draft.placed
+    )
+
+
+def differential(node: Node) -> str | None:
+    r"""The base letter of X in a lone `dX`, d and X set close."""
+    if isinstance(node, Product) and len(node.factors) == 2:
+        (_, first), (sign, second) = node.factors
+        return _after_d(first, sign, second)
+    return None
+
+
+def _after_d(first: Node, sign: str, second: Node) -> str | None:
+    letter = second.base if isinstance(second, Scripted) else second
+    close = sign == "" and first.span[1] == second.span[0] and first == Symbol("d")
+    return base_latex(letter) if close and isinstance(letter, Symbol | Styled) else None
+
+
+def _concerns(statement: Statement, named: frozenset[str]) -> bool:
+    sides = (statement.left, statement.right, statement.head)
+    return any(_has_word(node) or (named and _has_differential(node)) for node in walk(sides))
+
+
+def _has_word(node: Node) -> bool:
+    return isinstance(node, Product) and any(word for word in _words(node.factors))
+
+
+def _has_differential(node: Node) -> bool:
+    return isinstance(node, Product) and Symbol("d") in [factor for _, factor in node.factors]
+
+
+def _statement(statement: Statement, named: frozenset[str]) -> Statement:
+    right = None if statement.right is None else _changed(statement.right, named)
+    return replace(statement, left=_changed(statement.left, named), right=right, head=_changed(statement.head, named))
+
+
+def _changed(node: Node, named: frozenset[str]) -> Node:
+    return _rewritten(node, named)  # type: ignore[return-value]
+
+
+def _rewritten(part: object, named: frozenset[str]) -> object:
+    if isinstance(part, tuple):
+        return tuple(_rewritten(each, named) for each in part)
+    if not isinstance(part, Node) or not is_dataclass(part):
+        return part
+    if isinstance(part, Product):
+        factors = _with_words(part.factors)
+        if named:
+            factors = _with_differentials(factors, named)
+        if factors != part.factors:
+            part = factors[0][1] if len(factors) == 1 else replace(part, factors=factors)
+            return _rewritten(part, named)
+    return rebuilt(part, lambda each: _rewritten(each, named))
+
+
+Factors = tuple[tuple[str, Node], ...]
+
+
+def _words(factors: Factors) -> Iterable[tuple[int, str]]:
+    """Where letters set close together spell a word with a parenthesis behind it: place of the first letter, word."""
+    for end in range(1, len(factors)):
+        sign, following = factors[end]
+        if sign != "" or not isinstance(following, Fenced) or following.left != "(":
+            continue
+        word, start = "", end
+        while start > 0 and end - start < _LONGEST:
+            own_sign, letter = factors[start - 1]
+            if not isinstance(letter, Symbol) or len(letter.text) != 1 or not letter.text.isalpha():
+                break
+            if word and factors[start][1].span[0] != letter.span[1]:
+                break
+            start -= 1
+            word = letter.text + word
+            if own_sign != "":
+                break
+        if len(word) > 1 and word.lower() in _WORDS:
+            yield start, word
+
+
+def _with_words(factors: Factors) -> Factors:
+    for start, word in _words(factors):
+        end = start + len(word)
+        argument = factors[end][1]
+        applied = Applied(
+            Word(word, span=factors[start][1].span), argument, span=(factors[start][1].span[0], argument.span[1])
+        )
+        return _with_words((*factors[:start], (factors[start][0], applied), *factors[end + 1 :]))
+    return factors
+
+
+def _with_differentials(factors: Factors, named: frozenset[str]) -> Factors:
+    result: list[tuple[str, Node]] = []
+    for sign, factor in factors:
+        if result:
+            before_sign, before = result[-1]
+            base = _after_d(before, sign, factor)
+            if base is not None and base in named:
+                result[-1] = (before_sign, _named(factor, base, before.span[0]))
+                continue
+        result.append((sign, factor))
+    return tuple(result)
+
+
+def _named(node: Node, base: str, start: int) -> Node:
+    letter = Symbol(f"d{base}" if base[0].isalpha() else f"d{{{base}}}")
+    if isinstance(node, Scripted):
+        return replace(node, base=letter, span=(start, node.span[1]))
+    return letter
+
+
+def name_derivatives(draft: Draft) -> None:
+    r"""`dV = \partial L / \partial V` for every array V of the page: a V that is none of them says what all names with a d mean."""
+    named: dict[Node, Node] = {}
+    for tree in draft.trees:
+        for node in walk(tree):
+            letter = _without_d(node)
+            if letter is not None:
+                named[_bare(node)] = _bare(letter)
+    known = {found.name for each in named.values() if (found := written(each)) is not None}
+    for each in draft.placed:
+        right = each.statement.right
+        about = named.get(each.statement.head)
+        if about is None or right is None or not isinstance(each.statement.right, Node):
+            continue
+        rule = [node for node in walk(right) if isinstance(node, Derivative) and node.variables == (about,)]
+        own = written(about)
+        stands_alone = not any(
+            tree_name.name is own.name
+            for tree in draft.trees
+            for node in walk(tree)
+            if own is not None and (tree_name := written(node)) is not None and not _in_rule(node, rule)
+        )
+        if not rule or own is None or own.name not in known or not stands_alone:
+            continue
+        for name_node, letter in named.items():
+            name = written(name_node)
+            if name is not None and letter != about:
+                meaning = substituted(right, about, letter)
+                draft.right_sides.setdefault(name.name, (meaning, each.line, ()))
+
+
+def _in_rule(node: Node, rule: Iterable[Derivative]) -> bool:
+    return any(part is node for each in rule for part in walk(each))
+
+
+def _without_d(node: Node) -> Node | None:
+    """X for a name dX that was put together."""
+    if isinstance(node, Symbol):
+        return Symbol(node.text[1:].strip("{}")) if _is_differential(node) else None
+    if isinstance(node, Scripted) and isinstance(node.base, Symbol) and _is_differential(node.base):
+        return replace(node, base=Symbol(node.base.text[1:].strip("{}")))
+    return None
+
+
+def _is_differential(node: Symbol) -> bool:
+    return len(node.text) > 1 and node.text[0] == "d" and (len(node.text) == 2 or node.text[1] == "{")
+
+
+def _bare(node: Node) -> Node:
+    """A name without entries and transposition."""
+    if not isinstance(node, Scripted):
+        return node
+    sup = node.sup
+    if sup is not None and is_transpose(sup):
+        sup = None
+    sub = node.sub if isinstance(node.sub, Number) else None
+    return node.base if sup is None and sub is None else Scripted(node.base, sub, sup)
+
+
+def substituted(node: Node, name: Node, by: Node) -> Node:
+    """A formula with one name for another."""
+
+    def change(part: object) -> object:
+        if part == name:
+            return by
+        if isinstance(part, tuple):
+            return tuple(change(each) for each in part)
+        return rebuilt(part, change) if isinstance(part, Node) and is_dataclass(part) else part
+
+    return change(node)  # type: ignore[return-value]
