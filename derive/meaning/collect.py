@@ -21,6 +21,7 @@ from derive.algebra.terms import (
 )
 from derive.meaning.classify import classify, number_layers
 from derive.meaning.define import RATES, define, find_shapes, fold, grant, refine
+from derive.meaning.doubt import ask_again
 from derive.meaning.draft import Draft, Meaning, Placed
 from derive.meaning.functions import find_functions, take_off_arguments
 from derive.meaning.general import introduce_losses, leave_general
@@ -106,6 +107,7 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
     find_shapes(draft)
     draft.table.settle()
     define(draft)
+    ask_again(draft)
     leave_general(draft)
     fold(draft)
     refine(draft)

@@ -44,6 +44,8 @@ class Draft:
     table: ShapeTable
     meanings: list[Meaning] = field(init=False)
     functions: dict[str, FunctionDefinition] = field(default_factory=dict)
+    function_sides: dict[str, tuple[Node, Name]] = field(default_factory=dict)
+    """The right side that a function is defined by, and the name of its argument there."""
     right_sides: dict[Name, tuple[Node, int, tuple[str, ...]]] = field(default_factory=dict)
     """What each name is defined to be: the right side, its line, the letters where an entry is defined."""
     definitions: dict[Name, Definition] = field(default_factory=dict)

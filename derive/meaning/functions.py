@@ -103,6 +103,7 @@ def find_functions(draft: Draft) -> None:
         draft.unclear.discard(repr(name))
         known = recognised(body) or ""
         draft.functions[repr(name)] = FunctionDefinition(repr(name), body, known, each.line)
+        draft.function_sides[repr(name)] = (statement.right, parameter)
         called[repr(name)] = known or repr(name)
         draft.meanings[place] = Meaning("definition", name)
         draft.vocabulary = replace(draft.vocabulary, functions=dict(called))

@@ -141,6 +141,9 @@ def _definition(understanding: Understanding, meaning: Meaning, line: int) -> St
     assert name is not None
     theory = understanding.theory
     definition = theory.definitions.get(name)
+    if definition is None and repr(name) in theory.functions and repr(name) in understanding.unclear:
+        reason = understanding.problems.get(line, "its right side has no meaning here")
+        return StatementVerdict("definition", "", Verdict.UNKNOWN, reason)
     if definition is None and repr(name) in theory.functions:
         known = theory.functions[repr(name)].known
         return StatementVerdict("definition", "", Verdict.DEFINED, f"recognised as {known}" if known else "")
