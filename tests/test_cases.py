@@ -17,7 +17,8 @@ from derive.check import check
 from derive.verdicts import FormulaVerdict, Report
 
 ROOT = Path(__file__).resolve().parent.parent
-CASES = sorted((ROOT / "tests" / "cases").glob("*.md"))
+WHOLE_PAGES = sorted((ROOT / "tests" / "cases").glob("*.md"))
+CASES = WHOLE_PAGES + sorted((ROOT / "tests" / "cases" / "notation").glob("*.md"))
 EXAMPLE = ROOT / "examples" / "backpropagation.md"
 
 LABEL = re.compile(r"<!--\s*expect:\s*(?P<label>\w+)\s*(?:;(?P<options>.*?))?\s*-->")
@@ -78,8 +79,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_are_enough_cases() -> None:
-    assert len(CASES) >= 3
-    for document in CASES:
+    assert len(WHOLE_PAGES) >= 3
+    assert len(CASES) > len(WHOLE_PAGES)
+    for document in WHOLE_PAGES:
         labels = [labelled.label for labelled in labels_of(document)[1]]
         assert labels.count("proved") >= 8, document.name
         assert labels.count("refuted") >= 8, document.name

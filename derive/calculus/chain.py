@@ -34,6 +34,10 @@ from derive.algebra.terms import (
 from derive.theory import Definition, Theory
 
 
+_MOST_STEPS = 100_000
+_MOST_LAYERS = 12
+
+
 class NotDifferentiable(Exception):
     """A derivative that cannot be worked out here, with the reason."""
 
@@ -77,7 +81,8 @@ def expand(theory: Theory, partial: Partial) -> Term:
         return partial
     if isinstance(of, Entry) and of.name is not by.name:
         body = theory.unfold(of)
-        assert body is not None  # it depends on something
+        if body is None:
+            raise NotDifferentiable(f"nothing says how {of.name!r} depends on {by.name!r}")
         return forward(theory, body, by)
     return forward(theory, of, by)
 
@@ -124,9 +129,14 @@ def backward_step(theory: Theory, loss: Entry, by: Entry) -> Term:
     return add(*parts)
 
 
-def resolve(theory: Theory, term: Term, limit: int = 100_000) -> Term:
-    """A term with all its derivatives worked out, down to names that have none."""
-    for _ in range(limit):
+def resolve(theory: Theory, term: Term) -> Term:
+    """A term with all its derivatives worked out, down to names that have none.
+
+    Raises:
+        NotDifferentiable: the chain rule goes on and on, as it does from layer l to layers l+1, l+2, ... of a family.
+    """
+    families = any(level.letter for name in theory.definitions for level in name.levels)
+    for _ in range(_MOST_LAYERS if families else _MOST_STEPS):
         changed = transform(term, lambda node: expand(theory, node) if isinstance(node, Partial) else None)
         if changed is term:
             return term

@@ -38,6 +38,9 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
         for place in places:
             draft.meanings[place] = Meaning("assumption")
         return
+    if places[0] in draft.rules:
+        draft.meanings[places[0]] = Meaning("declaration")
+        return
     if statement.right is None:
         for place in places:
             draft.meanings[place] = Meaning("expression")

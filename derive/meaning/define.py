@@ -24,6 +24,7 @@ from derive.meaning.draft import Draft, Meaning
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.naming import walk, written
 from derive.meaning.scope import NotUnderstood, Scope, Shape
+from derive.meaning.shapes import bare_letter
 from derive.meaning.statements import Statement
 from derive.meaning.vocabulary import has_derivative, mentions
 from derive.notation.tree import (
@@ -33,6 +34,8 @@ from derive.notation.tree import (
 from derive.theory import Definition, Theory, family_letters
 
 RATES = frozenset({r"\alpha", r"\eta", r"\epsilon", r"\varepsilon", r"\gamma", r"\mu", r"\rho", r"\lambda"})
+
+WEIGHTS = frozenset({"w", "W", "u", "U", "v", "V", r"\theta", r"\Theta"})
 
 
 def find_shapes(draft: Draft) -> None:
@@ -64,29 +67,42 @@ def _introduce_rates(draft: Draft, statement: Statement) -> None:
 
 
 def _fit(draft: Draft, name: Name, right: Node, letters: tuple[str, ...]) -> None:
-    """Find shapes under which a definition makes sense, changing guessed ranks in it where it does not at first."""
-    before = set(draft.table.guessed)
-    if _try(draft, name, right, letters):
-        return
-    new = [guessed for guessed in draft.table.guessed if guessed not in before]
-    used = list(dict.fromkeys(new + [n for n in draft.table.guessed if mentions(right, n, draft.vocabulary)]))
-    for guessed in used:
-        old = draft.table.shapes[guessed]
-        for rank in (1, 0, 2):
-            if rank != old.rank:
-                draft.table.shapes[guessed] = Shape(tuple(draft.table.space.open() for _ in range(rank)))
-                if _try(draft, name, right, letters):
-                    draft.table.ranks[guessed.base] = rank
-                    return
-        draft.table.shapes[guessed] = old
+    """Find shapes under which a definition makes sense, changing guessed ranks in it where it does not at first.
+
+    Products are taken as they are written as long as any shapes allow it: `w a` is a matrix times a vector before it is two
+    vectors multiplied entry by entry.
+    """
+    for strict in (True, False):
+        before = set(draft.table.guessed)
+        if _try(draft, name, right, letters, strict):
+            return
+        new = [guessed for guessed in draft.table.guessed if guessed not in before]
+        used = list(dict.fromkeys(new + [n for n in draft.table.guessed if mentions(right, n, draft.vocabulary)]))
+        for guessed in used:
+            old = draft.table.shapes[guessed]
+            weight = bare_letter(guessed.base)[0] in WEIGHTS
+            for rank in (2, 1, 0) if weight else (1, 0, 2):
+                if rank != old.rank:
+                    draft.table.shapes[guessed] = Shape(tuple(draft.table.space.open() for _ in range(rank)))
+                    if _try(draft, name, right, letters, strict):
+                        draft.table.ranks[guessed.base] = rank
+                        return
+            draft.table.shapes[guessed] = old
 
 
-def _try(draft: Draft, name: Name, right: Node, letters: tuple[str, ...]) -> bool:
+def _try(draft: Draft, name: Name, right: Node, letters: tuple[str, ...], strict: bool) -> bool:
     scope = Scope(
-        draft.vocabulary, draft.table.known, draft.table.sizes, draft.table.space, True, first_met=draft.table.guess
+        draft.vocabulary,
+        draft.table.known,
+        draft.table.sizes,
+        draft.table.space,
+        plainest=True,
+        strict=strict,
+        first_met=draft.table.guess,
     )
     try:
-        value = _right_side(draft, scope, right, letters)
+        with draft.table.space.trying():
+            value = _right_side(draft, scope, right, letters)
     except (NotUnderstood, ShapeMismatch):
         return False
     declared = draft.table.known(name)

@@ -56,6 +56,8 @@ class Draft:
     granted: dict[Name, int] = field(default_factory=dict)
     unclear: set[str] = field(default_factory=set)
     """Functions that the page defines in a way that was not understood."""
+    rules: set[int] = field(default_factory=set)
+    """Places of statements that say what names with a d mean."""
     letters: frozenset[str] = frozenset()
     """Letters that stand for a layer or an entry."""
 

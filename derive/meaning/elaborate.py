@@ -356,12 +356,10 @@ class Elaborator:
         for left in lefts:
             for right in rights:
                 try:
-                    found.extend(
-                        islice(
-                            multiply(left, sign, right, self.scope.agree, self.scope.space.trying),
-                            1 if self.scope.plainest else None,
-                        )
-                    )
+                    ways = multiply(left, sign, right, self.scope.agree, self.scope.space.trying)
+                    if self.scope.strict and not sign:
+                        ways = _as_written(ways, left, right)
+                    found.extend(islice(ways, 1 if self.scope.plainest else None))
                 except ShapeMismatch as error:
                     mismatch = mismatch or error
         if not found:
@@ -639,6 +637,17 @@ def softmax(value: Array) -> Array:
     other = fresh(last.size)
     total_of_all = Total(other, Fun("exp", 0, rename(value.body, {last: other})))
     return Array(value.indices, mul(Fun("exp", 0, value.body), power(total_of_all, -1)), value.row)
+
+
+def _as_written(ways: Iterator[Reading], left: Reading, right: Reading) -> Iterator[Reading]:
+    """The readings that need no more than what is written."""
+    found = False
+    for way in ways:
+        if way.cost == left.cost + right.cost:
+            found = True
+            yield way
+    if not found:
+        raise ShapeMismatch(f"{show(left.value)} times {show(right.value)}", left.value, right.value)
 
 
 def _signed(sign: str, value: Array) -> Array:

@@ -156,6 +156,8 @@ class Scope:
     sizes: Mapping[str, Size] = field(default_factory=dict)
     space: Sizes = field(default_factory=Sizes)
     plainest: bool = False
+    strict: bool = False
+    """Take products as they are written, none entrywise that has no sign for it: right while shapes are still looked for."""
     first_met: Callable[[Name, int | None], Shape] | None = None
     running: dict[str, Running] = field(default_factory=dict)
     is_diagonal: Callable[[Entry, Entry], bool] = lambda of, by: False

@@ -145,7 +145,7 @@ def name_derivatives(draft: Draft) -> None:
             if letter is not None:
                 named[_bare(node)] = _bare(letter)
     known = {found.name for each in named.values() if (found := written(each)) is not None}
-    for each in draft.placed:
+    for place, each in enumerate(draft.placed):
         right = each.statement.right
         about = named.get(each.statement.head)
         if about is None or right is None or not isinstance(each.statement.right, Node):
@@ -154,12 +154,14 @@ def name_derivatives(draft: Draft) -> None:
         own = written(about)
         stands_alone = not any(
             tree_name.name is own.name
-            for tree in draft.trees
-            for node in walk(tree)
+            for other in draft.placed
+            if other.statement.right is not None
+            for node in walk((other.statement.left, other.statement.right))
             if own is not None and (tree_name := written(node)) is not None and not _in_rule(node, rule)
         )
         if not rule or own is None or own.name not in known or not stands_alone:
             continue
+        draft.rules.add(place)
         for name_node, letter in named.items():
             name = written(name_node)
             if name is not None and letter != about:

@@ -43,7 +43,10 @@ def judge(understanding: Understanding, place: int) -> StatementVerdict:
         case _:
             right = each.statement.right
             assert right is not None
-            return _claims(understanding, place, each.statement.left, right, meaning)
+            try:
+                return _claims(understanding, place, each.statement.left, right, meaning)
+            except RecursionError:
+                return StatementVerdict("claim", "", Verdict.UNKNOWN, "its terms nest too deeply to be worked out")
 
 
 def suggestions(understanding: Understanding, place: int) -> tuple[str, ...]:
@@ -68,7 +71,10 @@ def suggestions(understanding: Understanding, place: int) -> tuple[str, ...]:
     screen = Screen(understanding.theory, understanding.granted)
 
     def holds(one: Node, other: Node) -> bool:
-        return _claims(understanding, place, one, other, meaning, screen=screen).verdict is Verdict.PROVED
+        try:
+            return _claims(understanding, place, one, other, meaning, screen=screen).verdict is Verdict.PROVED
+        except RecursionError:
+            return False
 
     defined = understanding.theory.definitions
     page = page_of(_trees(understanding), lambda name: name in defined)
