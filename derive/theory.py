@@ -81,11 +81,18 @@ class Theory:
     general: Mapping[Name, tuple[Name, ...]] = field(default_factory=dict)
     """Scalars that the page leaves general ("any differentiable loss"), with what they depend on directly."""
 
+    _members: dict[Name, Definition | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+
     def definition(self, name: Name) -> Definition | None:
         """The definition of a name: its own, or that of its layer family at this layer."""
         found = self.definitions.get(name)
         if found is not None or not name.levels:
             return found
+        if name not in self._members:
+            self._members[name] = self._member(name)
+        return self._members[name]
+
+    def _member(self, name: Name) -> Definition | None:
         for family, definition in self.definitions.items():
             shift = family_letters(family, name)
             if shift is not None:

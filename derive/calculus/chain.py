@@ -193,6 +193,8 @@ def depends(theory: Theory, name: Name, on: Name) -> bool:
             return True
         if current in seen or len(seen) > 10_000:
             continue
+        if any(level.letter and abs(level.offset) > _MOST_LAYERS for level in current.levels):
+            continue  # what a family reaches at all, it reaches within a few layers: every layer is made like the next
         if current not in theory.definitions and _out_of_reach(current, on):  # a family reaches down without end
             continue
         seen.add(current)

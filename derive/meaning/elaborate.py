@@ -92,6 +92,8 @@ class Elaborator:
     def readings(self, node: Node) -> list[Reading]:
         """The readings of an expression, plainest first, at most a few dozen."""
         found = list(islice(self._node(node), _MOST_READINGS))
+        if not found:
+            raise NotUnderstood("no reading of this fits its shapes", column=node.span[0])
         return sorted(found, key=lambda reading: reading.cost)
 
     def _node(self, node: Node) -> Iterator[Reading]:
@@ -440,6 +442,11 @@ class Elaborator:
             yield Reading(value, inside.notes, inside.cost)
 
     def _applied(self, function: Node, argument: Node) -> Iterator[Reading]:
+        if isinstance(argument, Scripted) and isinstance(argument.base, Fenced) and argument.sup is None:
+            # `softmax(o)_j` is entry j of what the function gives
+            inner = Applied(function, argument.base, span=function.span)
+            yield from self._scripted(Scripted(Fenced("(", inner, ")"), argument.sub, None, argument.primes))
+            return
         word, power_node, sub_node, primes = _word(function)
         inside = argument.body if isinstance(argument, Fenced) and argument.left in "([" else argument
         row = word.lower()
@@ -632,7 +639,7 @@ class Elaborator:
 def softmax(value: Array) -> Array:
     """exp(x_j) / sum_k exp(x_k), along the last axis."""
     if not value.rank:
-        raise ShapeMismatch("the softmax of a scalar", value)
+        raise NotUnderstood("the softmax of a scalar")
     last = value.indices[-1]
     other = fresh(last.size)
     total_of_all = Total(other, Fun("exp", 0, rename(value.body, {last: other})))
