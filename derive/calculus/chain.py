@@ -33,7 +33,6 @@ from derive.algebra.terms import (
 )
 from derive.theory import Definition, Theory
 
-
 _MOST_STEPS = 100_000
 _MOST_LAYERS = 12
 

@@ -186,6 +186,9 @@ def refine(draft: Draft) -> None:
         new = {name for name in names(value.body) if name in draft.definitions} - names(own.value.body)
         if not new or value.rank != own.value.rank or any_depends(draft, new, own.name):
             continue
+        kept = set(names(value.body))
+        if not all(any_depends(draft, kept, old) for old in names(own.value.body) if old in draft.definitions):
+            continue  # it goes around a quantity that the definition goes through
         same_body = value.at(*own.value.indices)
         try:
             if Normalizer().equal(_unfolded(draft, same_body), _unfolded(draft, own.value.body)):
