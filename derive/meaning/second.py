@@ -17,6 +17,7 @@ import io
 import random
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -326,7 +327,9 @@ def _next(given: dict[Any, str], what: object, letters: str) -> str:
 @cache
 def _reader() -> Callable[[str], Any] | None:
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # its parser prints there when another runtime is installed
+        # its parser prints when another runtime is installed, and the runtime it pins is of 2018
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
             from latex2sympy2 import latex2sympy
     except ImportError:
         return None
