@@ -548,6 +548,8 @@ class Elaborator:
     # derivatives
 
     def _derivative(self, node: Derivative) -> Iterator[Reading]:
+        if not node.variables:
+            raise NotUnderstood("a gradient that does not say by what", column=node.span[0])
         found = self.readings(self._without_arguments(node.operand))
         for variable in node.variables:
             by = self._variable(variable)
@@ -633,7 +635,8 @@ class Elaborator:
                 summed.extend(by.indices)
             value = variable
         note = "the chain of derivatives is contracted along the variables that link them"
-        return Reading(Array(by.indices, total(summed, result), by.row), (note,), 0)
+        whole = Array(by.indices, total(summed, result), by.row or (self.layout.gradient_rows and by.rank == 1))
+        return Reading(transpose(whole) if self.layout.gradient_rows and by.rank == 2 else whole, (note,), 0)
 
 
 def softmax(value: Array) -> Array:
