@@ -304,6 +304,8 @@ class Elaborator:
             return plus(left, right, self.scope.agree), ""
         small, large = (left, right) if left.rank < right.rank else (right, left)
         if not small.rank:
+            if self.scope.strict and not isinstance(small.body, Num):
+                raise ShapeMismatch(f"{show(left)} cannot be added to {show(right)}", left, right)
             note = "" if isinstance(small.body, Num) else "a number is added to every entry"
             return plus(spread(small, large.shape, large.row), large), note
         for axis in (1, 0) if small.row else (0, 1):

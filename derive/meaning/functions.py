@@ -113,9 +113,18 @@ def find_functions(draft: Draft) -> None:
             draft.parameters.add(letter)
     for name in called_letters(draft.trees, draft.vocabulary):
         if repr(name) not in called:
+            if any(_equates(each.statement, name) for each in draft.placed):
+                draft.unclear.add(repr(name))  # `f = e^v` beside `f'(x)`: a value and a function in one letter
             draft.functions[repr(name)] = FunctionDefinition(repr(name), None)
             called[repr(name)] = repr(name)
     draft.vocabulary = draft.table.vocabulary = replace(draft.vocabulary, functions=dict(called))
+
+
+def _equates(statement: Statement, name: Name) -> bool:
+    """Whether a lone name is said to be something."""
+    found = written(statement.left)
+    alone = found is not None and found.name is name and not found.primes and not found.entries
+    return alone and statement.right is not None and statement.relation in EQUALITIES
 
 
 def function_body(draft: Draft, right: Node, parameter: Name) -> Term | None:

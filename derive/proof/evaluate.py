@@ -191,6 +191,8 @@ class Evaluation:
             case Extent():
                 return calculate.number(Fraction(self.point.length(term.size)))
             case Delta():
+                if term.left not in at or term.right not in at:
+                    raise Undefined(f"{term!r} stands at an index that nothing gives a value")
                 return calculate.number(Fraction(int(at[term.left] == at[term.right])))
             case Add():
                 return _sum((self.value(part, at) for part in term.terms), calculate)
