@@ -51,6 +51,14 @@ def take_off_arguments(draft: Draft) -> None:
         if head in calls:
             continue
         parameter = None if isinstance(arguments, Sequence) else written(arguments)
+        # what is called with other arguments too is a function, whatever else its parameter's letter stands for
+        called_otherwise = parameter is not None and _called_otherwise(draft, head, arguments)
+        if (
+            parameter is not None
+            and called_otherwise
+            and function_body(draft, statement.right, parameter.name) is not None
+        ):
+            continue
         if (
             isinstance(head, Scripted)
             or parameter is None
@@ -64,6 +72,16 @@ def take_off_arguments(draft: Draft) -> None:
     draft.placed = tuple(replace(each, statement=_uncalled(each.statement, calls)) for each in draft.placed)
     values = frozenset(repr(name.name) for head in calls if (name := written(plain(head))) is not None)
     draft.vocabulary = replace(vocabulary_of(draft.trees), layout=draft.vocabulary.layout, values=values)
+
+
+def _called_otherwise(draft: Draft, head: Node, arguments: Node) -> bool:
+    for tree in draft.trees:
+        for node in walk(tree):
+            if isinstance(node, Product):
+                for (_, first), (sign, second) in zip(node.factors, node.factors[1:], strict=False):
+                    if first == head and sign == "" and isinstance(second, Fenced) and second.body != arguments:
+                        return True
+    return False
 
 
 def _declared_vectors(draft: Draft) -> set[Name]:
