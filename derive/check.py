@@ -80,7 +80,8 @@ def _placed(document: Document, trees: dict[int, Node]) -> list[Placed]:
         line = formula.place.line
         section = headings[bisect_right(headings, line) - 1] if headings and headings[0] <= line else 0
         placed += [
-            Placed(statement, number, line, only_supposed, section, formula.display) for statement in statements(tree)
+            Placed(statement, number, line, only_supposed, section, formula.display, formula.before, formula.after)
+            for statement in statements(tree)
         ]
     return placed
 

@@ -81,6 +81,9 @@ class Theory:
     general: Mapping[Name, tuple[Name, ...]] = field(default_factory=dict)
     """Scalars that the page leaves general ("any differentiable loss"), with what they depend on directly."""
 
+    symmetric: frozenset[Name] = frozenset()
+    """Given matrices that the page calls symmetric."""
+
     _members: dict[Name, Definition | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def definition(self, name: Name) -> Definition | None:

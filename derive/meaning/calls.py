@@ -10,8 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import is_dataclass, replace
 
-from derive.meaning.naming import base_latex, rebuilt, written
-from derive.notation.tree import Applied, Derivative, Fenced, Node, Product, Scripted, Sequence, Styled, Symbol, Word
+from derive.meaning.naming import base_latex, rebuilt, walk, written
+from derive.notation.tree import (
+    Applied,
+    BigOperator,
+    Derivative,
+    Fenced,
+    Node,
+    Product,
+    Scripted,
+    Sequence,
+    Styled,
+    Symbol,
+    Word,
+)
 
 Calls = Mapping[Node, Node]
 """A name as it is called to the arguments it is called with where it is defined."""
@@ -77,6 +89,54 @@ def _product(node: Product, calls: Calls) -> Product | Node:
     if len(factors) == 1:
         return factors[0][1]
     return replace(node, factors=tuple(factors))
+
+
+def called_at(part: Node, calls: Calls, bodies: Calls) -> Node:
+    r"""A formula with `h_\theta(x^{(i)})`, where `h_\theta(x) = g(\theta^\top x)`, written out: `g(\theta^\top x^{(i)})`."""
+    return _called_at(part, calls, bodies, 0)  # type: ignore[return-value]
+
+
+_MOST_NESTED = 4
+
+
+def _called_at(part: object, calls: Calls, bodies: Calls, depth: int) -> object:
+    if isinstance(part, tuple):
+        return tuple(_called_at(each, calls, bodies, depth) for each in part)
+    if not isinstance(part, Node) or not is_dataclass(part):
+        return part
+    if isinstance(part, Product) and depth < _MOST_NESTED:
+        factors: list[tuple[str, Node]] = []
+        for sign, factor in part.factors:
+            before = factors[-1][1] if factors else None
+            body = bodies.get(before) if before is not None and sign == "" and isinstance(factor, Fenced) else None
+            if body is not None and before is not None and isinstance(factor, Fenced) and factor.left == "(":
+                parameter = calls[before]
+                if factor.body != parameter and not _captured(body, factor.body):
+                    inside = _called_at(_put_in(body, parameter, factor.body), calls, bodies, depth + 1)
+                    factors[-1] = (factors[-1][0], Fenced("(", inside, ")", span=factor.span))  # type: ignore[arg-type]
+                    continue
+            factors.append((sign, factor))
+        if tuple(factors) != part.factors:
+            changed = factors[0][1] if len(factors) == 1 else replace(part, factors=tuple(factors))
+            return _called_at(changed, calls, bodies, depth)
+    return rebuilt(part, lambda each: _called_at(each, calls, bodies, depth))
+
+
+def _put_in(body: Node, parameter: Node, argument: Node) -> Node:
+    def change(part: object) -> object:
+        if part == parameter:
+            return argument
+        if isinstance(part, tuple):
+            return tuple(change(each) for each in part)
+        return rebuilt(part, change) if isinstance(part, Node) and is_dataclass(part) else part
+
+    return change(body)  # type: ignore[return-value]
+
+
+def _captured(body: Node, argument: Node) -> bool:
+    """Whether a sum in the body counts with a letter of the argument."""
+    counted = {node for sum_ in walk(body) if isinstance(sum_, BigOperator) for node in walk(sum_.lower)}
+    return any(node in counted for node in walk(argument) if isinstance(node, Symbol))
 
 
 def _reminder(following: tuple[str, Node], arguments: Node) -> bool:

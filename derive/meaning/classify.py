@@ -8,7 +8,7 @@ from derive.algebra.terms import (
     Level,
     Name,
 )
-from derive.meaning.draft import Draft, Meaning, Placed
+from derive.meaning.draft import WHOLE, Draft, Meaning, Placed
 from derive.meaning.layers import at_layer, layers_of, names_in
 from derive.meaning.naming import Written, base_latex
 from derive.meaning.statements import CLAIMING
@@ -71,7 +71,7 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
         for place in places:
             draft.meanings[place] = Meaning("update" if place == places[0] else "claim", head.name)
         return
-    letters = tuple(base_latex(entry) or "" for entry in head.entries)
+    letters = tuple(WHOLE if isinstance(entry, Ellipsis) else base_latex(entry) or "" for entry in head.entries)
     if len(set(letters)) != len(letters) or not all(letters):
         return
     if head.entries and head.name.base in draft.vocabulary.entries_of:

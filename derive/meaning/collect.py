@@ -18,21 +18,27 @@ from derive.algebra.terms import (
     Term,
     Total,
     names,
+    size,
 )
 from derive.meaning.classify import classify, number_layers
 from derive.meaning.define import RATES, define, find_shapes, fold, grant, refine
 from derive.meaning.doubt import ask_again
 from derive.meaning.draft import Draft, Meaning, Placed
+from derive.meaning.examples import tell_examples
 from derive.meaning.functions import find_functions, take_off_arguments
 from derive.meaning.general import introduce_losses, leave_general
 from derive.meaning.layers import layer_letters
 from derive.meaning.naming import walk, written
-from derive.meaning.scope import LAYOUTS, Layout, Scope, Vocabulary
+from derive.meaning.prose import symmetric
+from derive.meaning.scope import LAYOUTS, Layout, Scope, Shape, Vocabulary
 from derive.meaning.shapes import ShapeTable, bare_letter, has_arrays, has_bold_vectors
+from derive.meaning.steps import tell_steps
+from derive.meaning.sums import batches, bounds
 from derive.meaning.spelling import name_derivatives, put_together
 from derive.meaning.vocabulary import index_letters, vocabulary_of
 from derive.notation.tree import (
     Scripted,
+    Symbol,
 )
 from derive.theory import Definition, Role, Spelling, Theory
 from derive.theory import Symbol as TheorySymbol
@@ -93,12 +99,21 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
     """The theory of a document's statements, derivatives laid out as said."""
     draft = Draft(title, tuple(placed), Vocabulary(), ShapeTable(Vocabulary()))
     draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
+    tell_steps(draft)
+    tell_examples(draft)
     put_together(draft)
     draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
     take_off_arguments(draft)
     trees = draft.trees
+    draft.vocabulary = replace(draft.vocabulary, symmetric=symmetric(draft.placed))
     draft.letters = layer_letters(trees, draft.vocabulary) | index_letters(trees, draft.vocabulary)
     draft.table = ShapeTable(draft.vocabulary, arrays=has_arrays(trees), bold_vectors=has_bold_vectors(trees))
+    for name, region in draft.singles.items():
+        draft.table.declare(Symbol(name.base), region)
+    for letter in bounds(trees):
+        draft.table.sizes.setdefault(letter, size(letter))
+    for batch in batches(trees):
+        draft.table.shapes.setdefault(batch, Shape((draft.table.space.open(),)))
     find_functions(draft)
     name_derivatives(draft)
     classify(draft)
@@ -160,7 +175,18 @@ def theory_of(draft: Draft) -> Theory:
     if last is None:
         reached = (level for direct in draft.general.values() for name in direct for level in name.levels)
         last = next((level for level in reached if level.letter), None)
-    return Theory(symbols, ordered, draft.functions, loss, None, last, spellings, draft.title, draft.general)
+    return Theory(
+        symbols,
+        ordered,
+        draft.functions,
+        loss,
+        None,
+        last,
+        spellings,
+        draft.title,
+        draft.general,
+        draft.vocabulary.symmetric,
+    )
 
 
 def _role(draft: Draft, name: Name, updated: set[Name | None]) -> Role:

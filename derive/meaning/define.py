@@ -10,6 +10,7 @@ from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.terms import (
     Entry,
     Fun,
+    Index,
     Name,
     Num,
     Term,
@@ -20,7 +21,7 @@ from derive.algebra.terms import (
     transform,
 )
 from derive.calculus.chain import NotDifferentiable
-from derive.meaning.draft import Draft, Meaning
+from derive.meaning.draft import WHOLE, Draft, Meaning
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.naming import walk, written
 from derive.meaning.scope import NotUnderstood, Scope, Shape
@@ -77,7 +78,9 @@ def _fit(draft: Draft, name: Name, right: Node, letters: tuple[str, ...]) -> Non
         if _try(draft, name, right, letters, strict):
             return
         new = [guessed for guessed in draft.table.guessed if guessed not in before]
-        used = list(dict.fromkeys(new + [n for n in draft.table.guessed if mentions(right, n, draft.vocabulary)]))
+        earlier = [n for n in draft.table.guessed if n not in new and mentions(right, n, draft.vocabulary)]
+        # a rank that another definition bore out is kept where this one can be read with it at all
+        used = new if strict and all(n in draft.borne_out for n in earlier) else list(dict.fromkeys(new + earlier))
         for guessed in used:
             old = draft.table.shapes[guessed]
             weight = bare_letter(guessed.base)[0] in WEIGHTS
@@ -106,6 +109,7 @@ def _try(draft: Draft, name: Name, right: Node, letters: tuple[str, ...], strict
     except (NotUnderstood, ShapeMismatch):
         return False
     declared = draft.table.known(name)
+    draft.borne_out.update(used for used in draft.table.guessed if mentions(right, used, draft.vocabulary))
     if declared is None:
         draft.table.shapes[name] = Shape(value.shape, value.row)
         draft.table.ranks.setdefault(name.base, value.rank)
@@ -124,10 +128,13 @@ def _right_side(draft: Draft, scope: Scope, right: Node, letters: tuple[str, ...
     value = Elaborator(scope).readings(right)[0].value
     if not letters:
         return value
-    if value.rank:
+    if value.rank and WHOLE not in letters:
         raise ShapeMismatch("an entry is defined as an array", value)
-    indices = []
+    indices: list[Index] = []
     for letter in letters:
+        if letter == WHOLE:
+            indices.extend(value.indices)
+            continue
         running = scope.running.get(letter)
         if running is None or running.index is None:
             raise NotUnderstood(f"nothing tells the range of {letter}")

@@ -13,6 +13,10 @@ from derive.notation.tree import Node
 from derive.theory import Definition, FunctionDefinition
 
 
+WHOLE = "\u2026"
+"""Stands among the letters of a definition for the axes that it leaves as they are: `x^{(i)} = ...` defines one example."""
+
+
 @dataclass(frozen=True)
 class Placed:
     """A statement and the formula it stands in: its number in the document and its line."""
@@ -24,6 +28,9 @@ class Placed:
     section: int = 0
     """The line of the heading it stands under."""
     display: bool = True
+    before: str = ""
+    after: str = ""
+    """The prose of the same paragraph up to the formula and from it on."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,10 @@ class Draft:
     right_sides: dict[Name, tuple[Node, int, tuple[str, ...]]] = field(default_factory=dict)
     """What each name is defined to be: the right side, its line, the letters where an entry is defined."""
     definitions: dict[Name, Definition] = field(default_factory=dict)
+    singles: dict[Name, Node] = field(default_factory=dict)
+    """Letters of which the page declares one example: `x` by `x^{(i)} \\in \\mathbb{R}^n`, with the region."""
+    borne_out: set[Name] = field(default_factory=set)
+    """Names of guessed rank with which a definition could be read."""
     problems: dict[int, str] = field(default_factory=dict)
     parameters: set[Name] = field(default_factory=set)
     general: dict[Name, tuple[Name, ...]] = field(default_factory=dict)

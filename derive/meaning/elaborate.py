@@ -41,6 +41,7 @@ from derive.algebra.terms import (
     Num,
     Partial,
     Positive,
+    Size,
     Term,
     Total,
     add,
@@ -54,14 +55,16 @@ from derive.algebra.terms import (
     sub,
     total,
 )
-from derive.meaning.naming import Written, base_latex, is_transpose, walk, written
+from derive.meaning.naming import Written, any_layer, base_latex, is_transpose, walk, written
 from derive.meaning.products import Reading, multiply
 from derive.meaning.scope import NotUnderstood, Running, Scope
+from derive.meaning.sums import chosen, ends, is_count, members, sum_letters
 from derive.notation.tree import (
     Applied,
     BigOperator,
     Cases,
     Derivative,
+    Ellipsis,
     Fenced,
     Node,
     Number,
@@ -104,6 +107,9 @@ class Elaborator:
                 yield from self._node(body)
             case Fenced(left="(" | "[" | r"\{" | ".", body=body):
                 yield from self._node(body)
+            case Fenced(left="|") if (batch := is_count(node)) is not None:
+                examples = fresh(self.scope.space.open())
+                yield Reading(scalar(Total(examples, members(self.scope, batch, examples))))
             case Fenced(left="|" | r"\|"):
                 yield from self._norm(node, None)
             case Sum():
@@ -180,19 +186,33 @@ class Elaborator:
         yield Reading(transpose(value) if name.transposed else value)
 
     def _entries(self, value: Array, subscripts: tuple[Node, ...]) -> Array:
+        whole = next((place for place, each in enumerate(subscripts) if isinstance(each, Ellipsis)), None)
+        if whole is not None:
+            return self._part(value, subscripts[:whole], subscripts[whole + 1 :])
         if len(subscripts) != value.rank:
             count = len(subscripts)
             raise NotUnderstood(
                 f"{count} subscript{'s' if count > 1 else ''} at an array of shape {show(value)}",
                 column=subscripts[0].span[0],
             )
-        places = []
-        for subscript, length in zip(subscripts, value.shape, strict=True):
-            letter = base_latex(subscript)
-            if letter is None or not (letter.startswith("\\") or letter.isalpha()):
-                raise NotUnderstood("a subscript that is no letter", column=subscript.span[0])
-            places.append(self.scope.index(letter, length))
+        places = (self._place(subscript, length) for subscript, length in zip(subscripts, value.shape, strict=True))
         return scalar(value.at(*places))
+
+    def _place(self, subscript: Node, length: Size) -> Index:
+        letter = base_latex(subscript)
+        if letter is None or not (letter.startswith("\\") or letter.isalpha()):
+            raise NotUnderstood("a subscript that is no letter", column=subscript.span[0])
+        return self.scope.index(letter, length)
+
+    def _part(self, value: Array, before: tuple[Node, ...], after: tuple[Node, ...]) -> Array:
+        """What is left of an array where the first or the last of its indices are fixed."""
+        left_over = value.rank - len(before) - len(after)
+        if left_over not in (0, 1):
+            raise ShapeMismatch(f"no part of {show(value)} is one example", value)
+        first = [self._place(*each) for each in zip(before, value.shape, strict=False)]
+        last = [self._place(*each) for each in zip(after, value.shape[len(before) + left_over :], strict=True)]
+        kept = value.indices[len(before) : len(before) + left_over]
+        return Array(kept, value.at(*first, *kept, *last))
 
     def _scripted(self, node: Node) -> Iterator[Reading]:
         if not isinstance(node, Scripted):
@@ -430,7 +450,10 @@ class Elaborator:
         name = self._written(node)
         if name is None or name.entries or name.transposed:
             return None
-        known = self.scope.vocabulary.functions.get(repr(name.name))
+        functions = self.scope.vocabulary.functions
+        known = functions.get(repr(name.name))
+        if known is None and name.name.levels:
+            known = functions.get(any_layer(name.name))  # `\sigma_i(s) = ...` says it of every layer
         if known is None and self.scope.shape_of(name.name) is None:
             known = NOTATION.get(_bare(name.latex).lower())
         return None if known is None else (known, name.primes, name.power)
@@ -525,13 +548,21 @@ class Elaborator:
     def _big(self, node: BigOperator) -> Iterator[Reading]:
         if node.operator != r"\sum":
             raise NotUnderstood(f"{node.operator} is not supported", column=node.span[0])
-        letters = _sum_letters(node.lower)
+        letters, batch = sum_letters(node.lower), chosen(node.lower)
         saved = {letter: self.scope.running.pop(letter, None) for letter in letters}
         for letter in letters:
             self.scope.running[letter] = Running(letter)
         try:
             inside = self.readings(node.body)
             indices = [self.scope.running[letter].index for letter in letters]
+            for index in indices:
+                if index is not None and len(indices) == 1:
+                    ends(self.scope, node, index)
+            if batch is not None and indices[0] is not None:
+                held = members(self.scope, batch, indices[0])
+                inside = [
+                    Reading(entrywise(lambda t: mul(held, t), each.value), each.notes, each.cost) for each in inside
+                ]
         finally:
             for letter, before in saved.items():
                 self.scope.running.pop(letter, None)
@@ -576,6 +607,8 @@ class Elaborator:
         name = self._written(node)
         if name is None or name.power is not None or name.transposed:
             raise NotUnderstood("a derivative by something that is no name", column=node.span[0])
+        if name.name in self.scope.vocabulary.symmetric:
+            raise NotUnderstood("a derivative by a symmetric matrix, of which there are two", column=node.span[0])
         return self._array(name)
 
     def _array(self, name: Written) -> Array:
@@ -680,20 +713,3 @@ def _word(node: Node) -> tuple[str, Node | None, Node | None, int]:
 
 def _bare(latex: str) -> str:
     return latex[8:-1] if latex.startswith(r"\mathrm{") else latex
-
-
-def _sum_letters(lower: Node | None) -> list[str]:
-    """The letters a sum runs over: `i=1`, `k`, `i,j`."""
-    match lower:
-        case Relations(first=Node() as first, rest=(("=", _),)):
-            found = base_latex(first)
-            return [found] if found else []
-        case Sequence(items=items):
-            return [letter for item in items for letter in _sum_letters(item)]
-        case None:
-            raise NotUnderstood("a sum without an index")
-        case _:
-            found = base_latex(lower)
-            if found is None:
-                raise NotUnderstood("a sum whose index is not understood", column=lower.span[0])
-            return [found]

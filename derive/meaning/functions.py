@@ -16,14 +16,14 @@ from derive.algebra.terms import (
     transform,
 )
 from derive.calculus.chain import NotDifferentiable
-from derive.meaning.calls import Calls, call, plain, uncalled
+from derive.meaning.calls import Calls, call, called_at, plain, uncalled
 from derive.meaning.draft import Draft, Meaning
 from derive.meaning.elaborate import Elaborator
-from derive.meaning.naming import base_latex, walk, written
+from derive.meaning.naming import any_layer, base_latex, walk, written
 from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
 from derive.meaning.shapes import SCALARS
 from derive.meaning.statements import EQUALITIES, Statement
-from derive.meaning.vocabulary import vocabulary_of
+from derive.meaning.vocabulary import mentions, vocabulary_of
 from derive.notation.tree import (
     Applied,
     Fenced,
@@ -69,9 +69,41 @@ def take_off_arguments(draft: Draft) -> None:
             calls[head] = arguments
     if not calls:
         return
-    draft.placed = tuple(replace(each, statement=_uncalled(each.statement, calls)) for each in draft.placed)
+    bodies = _bodies(draft, calls)
+    draft.placed = tuple(
+        replace(each, statement=_uncalled(each.statement.changed(lambda side: called_at(side, calls, bodies)), calls))
+        for each in draft.placed
+    )
     values = frozenset(repr(name.name) for head in calls if (name := written(plain(head))) is not None)
     draft.vocabulary = replace(vocabulary_of(draft.trees), layout=draft.vocabulary.layout, values=values)
+
+
+def _bodies(draft: Draft, calls: Calls) -> Calls:
+    """What values are defined to be that can be put in where they stand with other arguments: nothing in them but the argument
+    itself, as far as the page defines it, changes with the argument."""
+    heads = {
+        name.name
+        for each in draft.placed
+        if each.statement.relation in EQUALITIES
+        and (name := written(each.statement.head)) is not None
+        and not mentions(each.statement.right, name.name, draft.vocabulary)
+    }
+    bodies: dict[Node, Node] = {}
+    for each in draft.placed:
+        statement = each.statement
+        found = call(statement.left)
+        if found is None or statement.right is None or statement.link or found[0] in bodies:
+            continue
+        head, arguments = found
+        if calls.get(head) != arguments or statement.relation not in EQUALITIES:
+            continue
+        used = {name.name for node in walk(statement.right) if (name := written(node)) is not None}
+        if not used & heads and sum(1 for _ in walk(statement.right)) < _LONGEST_BODY:
+            bodies[head] = statement.right
+    return bodies
+
+
+_LONGEST_BODY = 200
 
 
 def _called_otherwise(draft: Draft, head: Node, arguments: Node) -> bool:
@@ -93,12 +125,16 @@ def _declared_vectors(draft: Draft) -> set[Name]:
             continue
         if statement.relation == r"\in" and isinstance(statement.right, Scripted):
             found.add(name.name)
-    return found | {
-        name.name
-        for tree in draft.trees
-        for node in walk(tree)
-        if isinstance(node, Styled) and node.style == "bold" and (name := written(node)) is not None
-    }
+    return (
+        found
+        | set(draft.singles)
+        | {
+            name.name
+            for tree in draft.trees
+            for node in walk(tree)
+            if isinstance(node, Styled) and node.style == "bold" and (name := written(node)) is not None
+        }
+    )
 
 
 def find_functions(draft: Draft) -> None:
@@ -123,6 +159,8 @@ def find_functions(draft: Draft) -> None:
         draft.functions[repr(name)] = FunctionDefinition(repr(name), body, known, each.line)
         draft.function_sides[repr(name)] = (statement.right, parameter)
         called[repr(name)] = known or repr(name)
+        if any(level.letter for level in name.levels):
+            called[any_layer(name)] = known or repr(name)
         draft.meanings[place] = Meaning("definition", name)
         draft.vocabulary = replace(draft.vocabulary, functions=dict(called))
     for each in draft.placed:

@@ -192,6 +192,11 @@ def _letter_of(node: Node) -> str:
     return "" if found is None else found.letter
 
 
+def any_layer(name: Name) -> str:
+    """What a function that is defined at a layer letter goes by at every layer."""
+    return name.base + "^(\u2026)"
+
+
 def rebuilt(node: Node, change: Callable[[object], object]) -> Node:
     """A node with each of its parts changed: nodes, tuples of nodes, and what else it holds."""
     parts = {name: change(getattr(node, name)) for name in part_names(type(node))}

@@ -5,9 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from derive.algebra.arrays import Array, ShapeMismatch, array
-from derive.algebra.terms import Entry, Extent, Index, Name, Size, Term, Total, fresh, rename, size, transform
+from derive.algebra.terms import (
+    Entry,
+    Extent,
+    Index,
+    Name,
+    Size,
+    Term,
+    Total,
+    add,
+    fresh,
+    mul,
+    num,
+    rename,
+    size,
+    transform,
+)
 
 
 class NotUnderstood(Exception):
@@ -59,6 +75,8 @@ class Vocabulary:
     entries_of: Mapping[str, str] = field(default_factory=dict)
     """A base that only stands with index letters, to the array it gives the entries of: `p` (as in `p_i`) to `\\mathbf{p}`."""
     values: frozenset[str] = frozenset()
+    symmetric: frozenset[Name] = frozenset()
+    """Matrices that the page calls symmetric."""
     """Names of values that are written with their arguments where they are defined."""
     layout: Layout = LAYOUTS[0]
     functions: Mapping[str, str] = field(default_factory=dict)
@@ -172,7 +190,14 @@ class Scope:
             shape = self.first_met(name, rank)
         if shape is None:
             raise NotUnderstood(f"{name!r} is not defined", missing=repr(name))
-        return array(name, shape.sizes, shape.row)
+        found = array(name, shape.sizes, shape.row)
+        if name not in self.vocabulary.symmetric or found.rank != 2:
+            return found
+        # the half of a matrix and its transpose is symmetric, whatever the matrix
+        row, column = found.indices
+        if not self.agree(row.size, column.size):
+            raise NotUnderstood(f"{name!r} is symmetric and not square")
+        return Array(found.indices, mul(num(Fraction(1, 2)), add(found.at(row, column), found.at(column, row))))
 
     def index(self, letter: str, range_size: Size) -> Index:
         """The running index of a letter, its range settled (or compared) with the dimension at which it stands.

@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from derive.algebra.terms import Name, Size, size
 from derive.meaning.naming import base_latex, level_of, walk, written
 from derive.meaning.scope import Shape, Sizes, Vocabulary
-from derive.notation.tree import Fenced, Node, Number, Product, Scripted, Sequence, Styled, Sum, Symbol
+from derive.notation.tree import Ellipsis, Fenced, Node, Number, Product, Scripted, Sequence, Styled, Sum, Symbol
 from derive.theory import family_letters, size_at
 
 SCALARS = frozenset(
     {"L", "J", "C", "E", r"\mathcal{L}", r"\ell", r"\mathcal{J}", r"\alpha", r"\eta", r"\lambda", r"\epsilon", r"\varepsilon",
      r"\gamma", r"\rho", r"\tau", r"\mu", "m", "n", "N", "M", "K", "t", "T", "Q", "R", "S", r"\mathrm{loss}", r"\mathrm{MSE}"}
 )  # fmt: skip
+FAMILY = r"^{(\cdot)}"
+"""What marks the name of all examples together: `x^{(i)}` is a part of `x^{(\\cdot)}`."""
 SCALAR_CAPITALS = frozenset({"L", "J", "C", "E"})
 
 
@@ -59,6 +61,8 @@ class ShapeTable:
             rank = self.ranks.get(name.base) if subscripts is None else subscripts
             if rank is None:
                 rank = self.convention(name.base)
+                if name.base.endswith(FAMILY):
+                    rank = 1 + self.convention(name.base.removesuffix(FAMILY))
                 self.ranks[name.base] = rank
             self.shapes[name] = Shape(tuple(self.space.open() for _ in range(rank)))
             self.guessed[name] = None
@@ -80,8 +84,11 @@ class ShapeTable:
         sizes = self.region_sizes(region)
         if name is None or sizes is None or name.power is not None:
             return False
-        if name.entries:
+        if name.entries and not any(isinstance(entry, Ellipsis) for entry in name.entries):
             return not sizes
+        if name.entries:
+            count = self.space.open()
+            sizes = (count, *sizes) if isinstance(name.entries[-1], Ellipsis) else (*sizes, count)
         row = len(sizes) == 2 and sizes[0].value == 1
         column = len(sizes) == 2 and sizes[1].value == 1
         shape = Shape((sizes[1],), row=True) if row else Shape((sizes[0],)) if column else Shape(sizes)
@@ -93,6 +100,8 @@ class ShapeTable:
         return True
 
     def region_sizes(self, region: Node) -> tuple[Size, ...] | None:
+        if isinstance(region, Fenced) and region.left in (r"\{", "[", "(") and isinstance(region.body, Sequence):
+            return () if all(isinstance(item, Number | Sum) for item in region.body.items) else None
         if isinstance(region, Styled) and base_latex(region) == r"\mathbb{R}":
             return ()
         if not isinstance(region, Scripted) or base_latex(region.base) != r"\mathbb{R}" or region.sup is None:
@@ -168,7 +177,7 @@ def _base(node: Node) -> Node:
 def bare_letter(base: str) -> tuple[str, bool]:
     """The letter of a base without fonts and accents, and whether it is bold."""
     bold = False
-    letter = base.partition("_{")[0]
+    letter = base.partition("_{")[0].partition(FAMILY)[0]
     while letter.startswith("\\") and letter.endswith("}") and "{" in letter:
         command, _, rest = letter.partition("{")
         bold = bold or command == r"\mathbf"

@@ -4,14 +4,26 @@ r"""Words that were typed letter by letter, `diag(x)` and `softmax(z)` without a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import is_dataclass, replace
 
 from derive.algebra.functions import NOTATION
 from derive.meaning.draft import Draft
 from derive.meaning.naming import base_latex, is_transpose, rebuilt, walk, written
 from derive.meaning.statements import Statement
-from derive.notation.tree import Applied, Derivative, Fenced, Node, Number, Product, Scripted, Styled, Symbol, Word
+from derive.notation.tree import (
+    Applied,
+    BigOperator,
+    Derivative,
+    Fenced,
+    Node,
+    Number,
+    Product,
+    Scripted,
+    Styled,
+    Symbol,
+    Word,
+)
 
 _WORDS = frozenset({*NOTATION, "softmax", "diag", "tr", "trace", "max", "min", "prod", "sum"})
 _LONGEST = max(map(len, _WORDS))
@@ -19,6 +31,7 @@ _LONGEST = max(map(len, _WORDS))
 
 def put_together(draft: Draft) -> None:
     """Words and names of derivatives, on the whole page. Names of derivatives are taken for such where the page defines one."""
+    _join_labels(draft)
     named = frozenset(
         name
         for each in draft.placed
@@ -28,6 +41,67 @@ def put_together(draft: Draft) -> None:
         replace(each, statement=_statement(each.statement, named)) if _concerns(each.statement, named) else each
         for each in draft.placed
     )
+
+
+def _join_labels(draft: Draft) -> None:
+    r"""The Greek letter of `w_\lambda`, a value of the page and no index, is part of the name."""
+    nodes = [node for tree in draft.trees for node in walk(tree)]
+    below = [node.sub for node in nodes if isinstance(node, Scripted) and _is_greek(node.sub)]
+    places = {id(sub) for sub in below}
+    counted = {letter for node in nodes if isinstance(node, BigOperator) for letter in _greek(node.lower)}
+    values = {node.text for node in nodes if isinstance(node, Symbol) and id(node) not in places} - counted
+    labels = frozenset(sub.text for sub in below if isinstance(sub, Symbol) and sub.text in values)
+    labels |= _labels_of_vectors(draft, nodes)
+    if labels:
+        draft.placed = tuple(
+            replace(each, statement=each.statement.changed(lambda side: _labelled(side, labels)))
+            for each in draft.placed
+        )
+
+
+def _labels_of_vectors(draft: Draft, nodes: Sequence[Node]) -> frozenset[str]:
+    r"""The c of `v_c \in \mathbb{R}^d`, of `v_c^\top`, where nothing is ever counted with c: it says which vector is meant."""
+    found: set[str] = set()
+    others: set[str] = set()
+    for node in nodes:
+        if isinstance(node, BigOperator) and node.lower is not None:
+            others |= {part.text for part in walk(node.lower) if isinstance(part, Symbol)}
+        if not isinstance(node, Scripted) or node.sub is None:
+            continue
+        if isinstance(node.sub, Symbol) and node.sup is not None and is_transpose(node.sup):
+            found.add(node.sub.text)
+        elif not isinstance(node.sub, Symbol):
+            others |= {part.text for part in walk(node.sub) if isinstance(part, Symbol)}
+    for each in draft.placed:
+        left, region = each.statement.left, each.statement.right
+        if each.statement.relation == r"\in" and isinstance(region, Scripted) and isinstance(left, Scripted):
+            if isinstance(left.sub, Symbol) and base_latex(region.base) == r"\mathbb{R}":
+                found.add(left.sub.text)
+    bases: dict[str, set[str]] = {}
+    for node in nodes:
+        if isinstance(node, Scripted) and isinstance(node.sub, Symbol) and (base := base_latex(node.base)):
+            bases.setdefault(node.sub.text, set()).add(base)
+    return frozenset(letter for letter in found - others if len(bases.get(letter, ())) == 1)
+
+
+def _is_greek(node: Node | None) -> bool:
+    return isinstance(node, Symbol) and node.text.startswith("\\") and node.text[1:].isalpha()
+
+
+def _greek(node: Node | None) -> Iterable[str]:
+    return (part.text for part in walk(node) if isinstance(part, Symbol) and _is_greek(part)) if node else ()
+
+
+def _labelled(part: object, labels: frozenset[str]) -> object:
+    if isinstance(part, tuple):
+        return tuple(_labelled(each, labels) for each in part)
+    if not isinstance(part, Node) or not is_dataclass(part):
+        return part
+    base = base_latex(part.base) if isinstance(part, Scripted) else None
+    if isinstance(part, Scripted) and base is not None and isinstance(part.sub, Symbol) and part.sub.text in labels:
+        name = Symbol(f"{base}_{{{part.sub.text}}}", span=part.span)
+        return name if part.sup is None and not part.primes else replace(part, base=name, sub=None)
+    return rebuilt(part, lambda each: _labelled(each, labels))
 
 
 def differential(node: Node) -> str | None:
@@ -162,9 +236,13 @@ def name_derivatives(draft: Draft) -> None:
         if not rule or own is None or own.name not in known or not stands_alone:
             continue
         draft.rules.add(place)
+        # `dZ^{[l]} = ...` on a page with layers of Z says it of Z; `dV = ...`, V being nothing else, of every array
+        family = any(part.base == own.name.base and part is not own.name for part in known)
         for name_node, letter in named.items():
-            name = written(name_node)
-            if name is not None and letter != about:
+            name, of = written(name_node), written(letter)
+            if name is not None and of is not None and letter != about:
+                if family and of.name.base != own.name.base:
+                    continue
                 meaning = substituted(right, about, letter)
                 draft.right_sides.setdefault(name.name, (meaning, each.line, ()))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from derive.notation.tree import Fenced, Node, Relations, Rows, Sequence, Tagged, Text
 
@@ -27,6 +27,11 @@ class Statement:
     link: int
     head: Node
     last: bool = True
+
+    def changed(self, change: Callable[[Node], object]) -> Statement:
+        """The statement with each of its sides changed."""
+        right = None if self.right is None else change(self.right)
+        return replace(self, left=change(self.left), right=right, head=change(self.head))  # type: ignore[arg-type]
 
 
 def statements(tree: Node) -> list[Statement]:

@@ -13,6 +13,7 @@ from derive.meaning.scope import Vocabulary
 from derive.notation.tree import (
     Accented,
     Derivative,
+    Ellipsis,
     Node,
     Number,
     Product,
@@ -32,7 +33,7 @@ def vocabulary_of(trees: Iterable[Node]) -> Vocabulary:
             plain = written(node)
             if plain is None:
                 continue
-            if plain.entries:
+            if plain.entries and not any(isinstance(entry, Ellipsis) for entry in plain.entries):
                 lettered.add(plain.latex)
             if plain.level_style == "2" and any(
                 isinstance(level, Level) and level.letter for level in plain.name.levels

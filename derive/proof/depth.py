@@ -101,7 +101,16 @@ def at_depth(theory: Theory) -> Deep:
         for name, direct in theory.general.items()
     }
     deep = Theory(
-        symbols, ordered, theory.functions, theory.loss, theory.batch, None, theory.spellings, theory.title, general
+        symbols,
+        ordered,
+        theory.functions,
+        theory.loss,
+        theory.batch,
+        None,
+        theory.spellings,
+        theory.title,
+        general,
+        theory.symmetric,
     )
     return Deep(deep, last_letters)
 

@@ -142,6 +142,8 @@ class Point:
         return self.sizes[size]
 
     def input(self, name: Name, places: tuple[int, ...], sizes: tuple[Size, ...]) -> Fraction:
+        if name in self.theory.symmetric:
+            places = tuple(sorted(places))
         key = (name, places)
         if key not in self.inputs:
             if name in self.unit:

@@ -1,0 +1,269 @@
+r"""Names of one example, `x^{(i)}`, `a^{[2](i)}`, and the arrays that hold all examples, `X`, `A^{[2]}`.
+
+A page that sums over i what it writes with `(i)` speaks of examples, not of layers. Such a name is a row or a column of the array
+with the same letter, where the page has one: `x^{(i)}` of `X`, `\hat{y}^{(i)}` of `\hat{\mathbf{y}}`; else the examples together
+are an array of their own. Either way it is rewritten, before anything is read, to a part of that array: `X_{i \ldots}` where
+examples come first, in rows, and `X_{\ldots i}` where they come last, in columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, is_dataclass, replace
+
+from derive.algebra.terms import Name
+from derive.meaning.draft import Draft
+from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, level_of, rebuilt, walk
+from derive.meaning.shapes import FAMILY, SCALAR_CAPITALS, bare_letter, size_text
+from derive.notation.tree import (
+    Accented,
+    BigOperator,
+    Ellipsis,
+    Fenced,
+    Node,
+    Product,
+    Relations,
+    Scripted,
+    Sequence,
+    Styled,
+    Symbol,
+)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """How a page speaks of its examples: the letters that count them, how many there are, and the arrays that hold them all.
+
+    `whole` gives a letter's array as it is written; `last` says whether examples stand in columns, None where nothing tells.
+    """
+
+    letters: frozenset[str]
+    counts: frozenset[str]
+    whole: Mapping[str, Node] = field(default_factory=dict)
+    last: bool | None = None
+    below: frozenset[str] = frozenset()
+    """The letters whose subscript counts examples."""
+    layers: frozenset[str] = frozenset()
+    """The letters that count layers."""
+
+
+EXAMPLES = frozenset({"x", "y", "t", "z", "a", "h", "o", "s", "u", "v", "p", "r"})
+"""What stands for one example's vector where it has a subscript; rows of weights are another matter."""
+
+
+def tell_examples(draft: Draft) -> None:
+    """Rewrite the names of single examples as parts of the arrays that hold all of them."""
+    found = examples_of(draft)
+    if found is None:
+        return
+    for each in draft.placed:
+        left, right = each.statement.left, each.statement.right
+        if (
+            isinstance(left, Scripted)
+            and each.statement.relation == r"\in"
+            and _letter(left, found.below, found.layers)
+            and right
+        ):
+            draft.singles.setdefault(Name(_outer(left)), right)
+    draft.placed = tuple(
+        replace(each, statement=each.statement.changed(lambda side: _rewritten(side, found))) for each in draft.placed
+    )
+
+
+def examples_of(draft: Draft) -> Examples | None:
+    """The page's examples; None where it does not speak of them one by one."""
+    trees = draft.trees
+    nodes = [node for tree in trees for node in walk(tree)]
+    summed = {letter: upper for node in nodes if isinstance(node, BigOperator) for letter, upper in _bounds(node)}
+    below = frozenset(_below(draft, nodes, set(summed)))
+    counted = frozenset(letter for node in nodes if isinstance(node, Scripted) for letter in _with_arithmetic(node))
+    lettered = [
+        (node, letter) for node in nodes if isinstance(node, Scripted) and (letter := _letter(node, below, counted))
+    ]
+    if not lettered:
+        return None
+    letters = frozenset(
+        letter
+        for node, letter in lettered
+        if letter not in LAYER_LETTERS
+        and letter not in counted
+        and (letter in summed or _beside_layer(node) or _outer(node) in below)
+    )
+    if not letters:
+        return None
+    counts = frozenset(size_text(upper) for letter in letters if (upper := summed.get(letter)) is not None)
+    bases = {base for node, letter in lettered if letter in letters and (base := _outer(node))}
+    plain = _standing(nodes, letters, below, counted)
+    whole = {}
+    for base in bases:
+        candidates = [form for form in _whole_forms(base) if form in plain]
+        if len(candidates) == 1:
+            whole[base] = plain[candidates[0]]
+    return Examples(letters, counts, whole, _in_columns(draft, counts), below, counted)
+
+
+def _below(draft: Draft, nodes: Iterable[Node], summed: set[str]) -> Iterator[str]:
+    r"""Letters whose subscript counts examples: `x_i^\top w`, or `\mathbf{x}_i`, is no entry of a vector but one vector of many."""
+    declared = {
+        id(each.statement.left)
+        for each in draft.placed
+        if each.statement.relation == r"\in" and isinstance(each.statement.right, Scripted)
+    }
+    for node in nodes:
+        if not isinstance(node, Scripted):
+            continue
+        inner = node.base if isinstance(node.base, Scripted) and node.sub is None else node
+        base = base_latex(inner.base)
+        if base is None or not isinstance(inner.sub, Symbol) or inner.sub.text not in summed:
+            continue
+        letter, bold = bare_letter(base)
+        if letter not in EXAMPLES:
+            continue
+        if bold or id(node) in declared or (node.sup is not None and is_transpose(node.sup)):
+            yield base
+
+
+def _whole_forms(base: str) -> set[str]:
+    r"""How the array of all examples may be written: `X` or `\mathbf{X}` for `x` and `\mathbf{x}`, `\mathbf{y}` for `y`."""
+    accents = []
+    while (found := _ACCENT.fullmatch(base)) is not None:
+        accents.append(found[1])
+        base = found[2]
+    bold = base.startswith(r"\mathbf{")
+    letter = base.removeprefix(r"\mathbf{").removesuffix("}") if bold else base
+    differential = letter[:-1] if len(letter) == 2 and letter[0] == "d" else ""
+    letter = letter.removeprefix(differential)
+    if len(letter) != 1 or not letter.islower() or letter.upper() in SCALAR_CAPITALS:
+        return set()
+    forms = {differential + letter.upper(), rf"\mathbf{{{differential}{letter.upper()}}}"}
+    forms |= set() if bold else {rf"\mathbf{{{letter}}}"}
+    outside = {_accented(form, accents) for form in forms}
+    inside = {rf"\mathbf{{{_accented(form[8:-1], accents)}}}" for form in forms if form.startswith(r"\mathbf{")}
+    return outside | inside
+
+
+_ACCENT = re.compile(r"\\(hat|bar|tilde|vec|overline|widehat|widetilde)\{(.*)\}")
+
+
+def _accented(base: str, accents: Iterable[str]) -> str:
+    for accent in reversed(list(accents)):
+        base = rf"\{accent}{{{base}}}"
+    return base
+
+
+def _standing(
+    nodes: Iterable[Node], letters: frozenset[str], below: frozenset[str], counted: frozenset[str]
+) -> dict[str, Node]:
+    """Letters that stand on the page other than for one example, each with its node."""
+    nodes = list(nodes)
+    single = {
+        id(node.base) for node in nodes if isinstance(node, Scripted) and _letter(node, below, counted) in letters
+    }
+    single |= {id(node.body) for node in nodes if isinstance(node, Styled | Accented)}
+    return {
+        latex: node
+        for node in nodes
+        if isinstance(node, Symbol | Styled | Accented) and id(node) not in single and (latex := base_latex(node))
+    }
+
+
+def _parts(sup: Node) -> list[Node]:
+    return [factor for _, factor in sup.factors] if isinstance(sup, Product) else [sup]
+
+
+def _outer(node: Scripted) -> str:
+    return base_latex(node.base) or ""
+
+
+def _letter(node: Scripted, below: frozenset[str], layers: frozenset[str]) -> str:
+    """The i of `x^{(i)}`, of `a^{[2](i)}`, and of `x_i` where subscripts count examples."""
+    for part in _parts(node.sup) if node.sup is not None else ():
+        if isinstance(part, Fenced) and part.left == "(" and isinstance(part.body, Symbol):
+            if part.body.text not in layers:
+                return part.body.text
+    first = _subscripts(node.sub)[0] if node.sub is not None and _outer(node) in below else None
+    return first.text if isinstance(first, Symbol) else ""
+
+
+def _subscripts(sub: Node) -> list[Node]:
+    if isinstance(sub, Sequence):
+        return list(sub.items)
+    return [factor for _, factor in sub.factors] if isinstance(sub, Product) else [sub]
+
+
+def _beside_layer(node: Scripted) -> bool:
+    fenced = [part for part in _parts(node.sup) if isinstance(part, Fenced)] if node.sup is not None else []
+    return len(fenced) == 2 and fenced[0].left == "["
+
+
+def _with_arithmetic(node: Scripted) -> Iterator[str]:
+    """The l of `W^{(l+1)}`: what is counted up is a layer."""
+    for part in _parts(node.sup) if node.sup is not None else ():
+        level = level_of(part.body) if isinstance(part, Fenced) else None
+        if level is not None and level.letter and level.offset:
+            yield level.letter
+
+
+def _bounds(node: BigOperator) -> Iterator[tuple[str, Node | None]]:
+    match node.lower:
+        case Relations(first=Symbol(text=letter), rest=(("=" | r"\in", _),)) | Symbol(text=letter):
+            yield letter, node.upper
+
+
+def _in_columns(draft: Draft, counts: frozenset[str]) -> bool | None:
+    """Whether the arrays of the page have as many columns, or as many rows, as there are examples."""
+    found = set()
+    for each in draft.placed:
+        statement = each.statement
+        if statement.relation != r"\in" or statement.right is None or not isinstance(statement.right, Scripted):
+            continue
+        sizes = statement.right.sup
+        if isinstance(sizes, Product) and len(sizes.factors) == 2 and sizes.factors[1][0] == r"\times":
+            across = [size_text(factor) in counts for _, factor in sizes.factors]
+            if across[0] != across[1]:
+                found.add(across[1])
+    return found.pop() if len(found) == 1 else None
+
+
+def _rewritten(part: object, found: Examples) -> object:
+    if isinstance(part, tuple):
+        return tuple(_rewritten(each, found) for each in part)
+    if not isinstance(part, Node) or not is_dataclass(part):
+        return part
+    if isinstance(part, Scripted) and _letter(part, found.below, found.layers) in found.letters:
+        return _part_of_whole(part, found)
+    return rebuilt(part, lambda each: _rewritten(each, found))
+
+
+def _part_of_whole(node: Scripted, found: Examples) -> Node:
+    letter = _letter(node, found.below, found.layers)
+    base = base_latex(node.base)
+    if base is None:
+        return node
+    place = Symbol(letter, span=node.span)
+    inner = [] if node.sub is None else _subscripts(node.sub)
+    kept = [] if node.sup is None else _parts(node.sup)
+    above = [part for part in kept if isinstance(part, Fenced) and part.body == place]
+    if above:
+        kept = [part for part in kept if part not in above]
+    else:
+        inner = inner[1:]
+    layers = [part for part in kept if isinstance(part, Fenced)]
+    after = [part for part in kept if not isinstance(part, Fenced)]
+    whole = found.whole.get(base)
+    last = found.last if found.last is not None else False
+    if whole is None:
+        # a name of its own for the examples together, which come first in it
+        whole, last = Symbol(base + FAMILY, span=node.base.span), False
+    whole = replace(whole, span=node.base.span)
+    rest: list[Node] = list(inner) or [Ellipsis()]
+    items = (*rest, place) if last else (place, *rest)
+    sub = Sequence(items, (",",) * (len(items) - 1), span=node.span)
+    sup = layers[0] if layers else None
+    result = Scripted(whole, sub, sup, node.primes, span=node.span)
+    return Scripted(result, None, _joined(after), span=node.span) if after else result
+
+
+def _joined(parts: list[Node]) -> Node:
+    return parts[0] if len(parts) == 1 else Product(tuple(("", part) for part in parts))

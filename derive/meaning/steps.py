@@ -1,0 +1,160 @@
+r"""Layers and time steps that are written without parentheses: `v_i = \sigma(W_i v_{i-1})`, `h_t`, `\mathbf{z}^n`.
+
+What is counted up and down by one in a script, and never summed over, counts layers or steps. Such scripts are rewritten to the
+one form that marks them beyond doubt, `v^{(i)}`, before anything is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, is_dataclass, replace
+
+from derive.meaning.draft import Draft
+from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, level_of, rebuilt, walk
+from derive.meaning.statements import EQUALITIES
+from derive.notation.tree import (
+    Accented,
+    BigOperator,
+    Fenced,
+    Node,
+    Number,
+    Product,
+    Scripted,
+    Sequence,
+    Sum,
+    Symbol,
+)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The letters whose subscript, and those whose superscript, counts steps."""
+
+    below: frozenset[str]
+    above: frozenset[str]
+
+
+def tell_steps(draft: Draft) -> None:
+    """Rewrite scripts that count layers or time steps as layers in parentheses."""
+    nodes = [node for tree in draft.trees for node in walk(tree)]
+    scripted = [node for node in nodes if isinstance(node, Scripted)]
+    summed = {
+        part.text
+        for node in nodes
+        if isinstance(node, BigOperator) and node.lower is not None
+        for part in walk(node.lower)
+        if isinstance(part, Symbol)
+    }
+    heads = [
+        inner.base if isinstance(inner, Accented) else inner
+        for each in draft.placed
+        if each.statement.relation in EQUALITIES and each.statement.right is not None
+        for inner in (each.statement.left,)
+        if isinstance(inner, Scripted)
+    ]
+    steps = Steps(
+        frozenset(_bases(scripted, _below(scripted, heads, summed), _first_below)),
+        frozenset(_bases(scripted, _above(scripted, heads, summed), _lone_above)),
+    )
+    if steps.below or steps.above:
+        draft.placed = tuple(
+            replace(each, statement=each.statement.changed(lambda side: _rewritten(side, steps)))
+            for each in draft.placed
+        )
+
+
+def _below(scripted: Iterable[Scripted], heads: Iterable[Scripted], summed: set[str]) -> set[str]:
+    """The letters that are counted with below, `t` where there is `h_{t-1}`, and that definitions are written for."""
+    counted = {letter for node in scripted if (letter := _counted(_first_below(node)))}
+    defined = {part.text for node in heads if isinstance(part := _first_below(node), Symbol)}
+    numbered = _numbered(heads)
+    schematic = {
+        part.text
+        for node in scripted
+        if isinstance(part := _first_below(node), Symbol) and node.sub is part and base_latex(node.base) in numbered
+    }
+    return ((counted & defined) | schematic) - summed
+
+
+def _numbered(heads: Iterable[Scripted]) -> set[str]:
+    """Letters with numbered definitions, `e_4 = ...` and `e_5 = ...`."""
+    found: dict[str, set[str]] = {}
+    for node in heads:
+        base = base_latex(node.base)
+        if base is not None and isinstance(node.sub, Number) and node.sup is None:
+            found.setdefault(base, set()).add(node.sub.text)
+    return {base for base, numbers in found.items() if len(numbers) > 1}
+
+
+def _above(scripted: Iterable[Scripted], heads: Iterable[Scripted], summed: set[str]) -> set[str]:
+    """The letters that are counted with above, `n` where there is `z^{n-1}`, and that definitions are written for."""
+    counted = {letter for node in scripted if (letter := _counted(_lone_above(node)))}
+    defined = {part.text for node in heads if isinstance(part := _lone_above(node), Symbol)}
+    return (counted & defined) - summed - LAYER_LETTERS
+
+
+def _bases(scripted: Iterable[Scripted], letters: set[str], script: object) -> Iterator[str]:
+    assert callable(script)
+    for node in scripted:
+        part, base = script(node), base_latex(node.base)
+        level = level_of(part) if part is not None else None
+        if base is not None and level is not None and level.letter in letters:
+            yield base
+
+
+def _parts(sub: Node) -> list[Node]:
+    if isinstance(sub, Sequence):
+        return list(sub.items)
+    return [factor for _, factor in sub.factors] if isinstance(sub, Product) else [sub]
+
+
+def _first_below(node: Scripted) -> Node | None:
+    if node.sub is None or (isinstance(node.sub, Product) and len(node.sub.factors) > 1):
+        return None  # `w_{ij}` is an entry
+    return _parts(node.sub)[0]
+
+
+def _lone_above(node: Scripted) -> Node | None:
+    return None if node.sup is None or isinstance(node.sup, Fenced) or is_transpose(node.sup) else node.sup
+
+
+def _counted(part: Node | None) -> str:
+    """The t of `t-1`."""
+    level = level_of(part) if isinstance(part, Sum) else None
+    return level.letter if level is not None and abs(level.offset) == 1 else ""
+
+
+def _rewritten(part: object, steps: Steps) -> object:
+    if isinstance(part, tuple):
+        return tuple(_rewritten(each, steps) for each in part)
+    if not isinstance(part, Node) or not is_dataclass(part):
+        return part
+    if isinstance(part, Accented) and isinstance(part.body, Scripted):
+        # `\overline{v_i}` is the member i of the family with a bar
+        inner = part.body
+        if base_latex(inner.base) in (steps.below | steps.above):
+            bare = inner.base
+            own = replace(inner, base=replace(part, body=bare), span=part.span)
+            return _step(own, base_latex(bare) or "", steps)
+    if isinstance(part, Scripted) and (base := base_latex(part.base)) is not None:
+        return _step(part, base, steps)
+    return rebuilt(part, lambda each: _rewritten(each, steps))
+
+
+def _step(node: Scripted, base: str, steps: Steps) -> Node:
+    above = _lone_above(node)
+    if base in steps.above and above is not None and level_of(above) is not None:
+        node = replace(node, sup=Fenced("(", above, ")", span=above.span))
+    first = _first_below(node)
+    if base in steps.below and first is not None and level_of(first) is not None:
+        assert node.sub is not None
+        rest = _parts(node.sub)[1:]
+        below = None if not rest else rest[0] if len(rest) == 1 else Sequence(tuple(rest), (",",) * (len(rest) - 1))
+        step = Fenced("(", first, ")", span=first.span)
+        named = Scripted(node.base, below, step, node.primes, span=node.span)
+        if node.sup is None:
+            return named
+        if is_transpose(node.sup):
+            return replace(named, sup=Product((("", step), ("", node.sup)), span=node.sup.span))
+        return Scripted(named, None, node.sup, span=node.span)
+    return node

@@ -1,0 +1,109 @@
+r"""What sums run over: `\sum_{i=1}^{n}`, `\sum_{i,j}`, `\sum_{i \in \mathcal{B}}`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from derive.algebra.terms import Index, Name, Size, Term, size
+from derive.meaning.naming import LAYER_LETTERS, base_latex, walk
+from derive.meaning.scope import NotUnderstood, Scope
+from derive.meaning.shapes import size_text
+from derive.notation.tree import BigOperator, Fenced, Node, Number, Relations, Scripted, Sequence, Styled, Sum, Symbol
+
+
+def sum_letters(lower: Node | None) -> list[str]:
+    """The letters a sum runs over: `i=1`, `k`, `i,j`, `i \\in \\mathcal{B}`.
+
+    Raises:
+        NotUnderstood: it starts at another place than the first, or leaves places out.
+    """
+    match lower:
+        case Relations(first=Node() as first, rest=(("=", Number(text="0" | "1")),)):
+            found = base_latex(first)
+            return [found] if found else []
+        case Relations(first=Symbol(text=letter), rest=((r"\in", Symbol() | Styled()),)):
+            return [letter]
+        case Sequence(items=items):
+            return [letter for item in items for letter in sum_letters(item)]
+        case None:
+            raise NotUnderstood("a sum without an index")
+        case _:
+            found = base_latex(lower)
+            if found is None:
+                raise NotUnderstood("a sum whose index is not understood", column=lower.span[0])
+            return [found]
+
+
+def chosen(lower: Node | None) -> Node | None:
+    r"""The set whose members a sum runs over, `\mathcal{B}` in `\sum_{i \in \mathcal{B}}`."""
+    match lower:
+        case Relations(first=Symbol(), rest=((r"\in", Node() as found),)):
+            return found
+    return None
+
+
+def members(scope: Scope, batch: Node, index: Index) -> Term:
+    """One for the examples that a batch holds, zero for the others."""
+    latex = base_latex(batch)
+    if latex is None:
+        raise NotUnderstood("a set that is no letter", column=batch.span[0])
+    held = scope.array(Name(latex), 1)
+    if held.rank != 1 or not scope.agree(held.shape[0], index.size):
+        raise NotUnderstood(f"{latex} is no set of examples", column=batch.span[0])
+    return held.at(index)
+
+
+def ends(scope: Scope, node: BigOperator, index: Index) -> None:
+    """A sum's bounds say how many entries it runs over.
+
+    Raises:
+        NotUnderstood: it runs over fewer or more than there are.
+    """
+    upper = node.upper
+    if upper is None:
+        return
+    first = 0 if isinstance(node.lower, Relations) and node.lower.rest[0][1] == Number("0") else 1
+    if isinstance(upper, Sum) and upper.terms[1:] == (("-", Number("1")),) and not first:
+        first, upper = 1, upper.terms[0][1]
+    end: Size | None = None
+    if isinstance(upper, Number) and upper.text.isdigit():
+        end = size(int(upper.text) + 1 - first)
+    elif isinstance(upper, Symbol | Scripted | Styled):
+        end = scope.sizes.get(size_text(upper))
+        if end is not None and not first:
+            raise NotUnderstood("a sum that counts from zero to a size", column=upper.span[0])
+    else:
+        raise NotUnderstood("a sum whose upper bound is not understood", column=upper.span[0])
+    if end is not None and not scope.agree(index.size, end):
+        raise NotUnderstood(f"a sum to {size_text(upper)} over {scope.space.find(index.size)} entries")
+
+
+def bounds(trees: Iterable[Node]) -> Iterable[str]:
+    """The letters up to which the page's sums run: they are sizes. Layers are counted, but no array has an axis of layers."""
+    for tree in trees:
+        for node in walk(tree):
+            match node:
+                case BigOperator(
+                    operator=r"\sum",
+                    lower=Relations(first=Symbol(text=letter), rest=(("=", Number(text="1")),)),
+                    upper=Symbol(text=upper),
+                ):
+                    if letter not in LAYER_LETTERS and upper.isalpha() and upper not in LAYER_LETTERS:
+                        yield upper
+
+
+def batches(trees: Iterable[Node]) -> Iterable[Name]:
+    """The sets of examples that the page sums over."""
+    for tree in trees:
+        for node in walk(tree):
+            found = chosen(node.lower) if isinstance(node, BigOperator) else None
+            if isinstance(found, Styled) and found.style in ("calligraphic", "script"):
+                yield Name(base_latex(found) or "")
+
+
+def is_count(node: Node) -> Node | None:
+    r"""The set in `|\mathcal{B}|`, whose size that is."""
+    match node:
+        case Fenced(left="|", body=Styled(style="calligraphic" | "script") as batch, right="|"):
+            return batch
+    return None
