@@ -48,6 +48,8 @@ from derive.algebra.terms import (
 
 _MOST_MONOMIALS = 20_000
 _MOST_POWER = 8
+_MOST_WORK = 300_000
+"""The most that one claim may cost, counted in factors looked at; about half a second."""
 
 
 class TooLarge(Exception):
@@ -67,6 +69,7 @@ class Normalizer:
     unit_sums: Mapping[Name, int] = field(default_factory=dict)
     assumptions: dict[tuple[str, object], None] = field(default_factory=dict)
     _memo: dict[Term, Polynomial] = field(default_factory=dict)
+    _work: int = 0
 
     def equal(self, left: Term, right: Term) -> bool:
         """Whether two terms are proved equal. False says nothing."""
@@ -173,6 +176,9 @@ class Normalizer:
             if steps > 4 * _MOST_MONOMIALS:
                 raise TooLarge("a fraction that does not reduce in a bounded number of steps")
             monomial = _merged(waiting.pop())
+            self._work += (1 + len(monomial.bound) ** 2) * (1 + len(monomial.factors))
+            if self._work > _MOST_WORK:
+                raise TooLarge("it takes too many steps")
             rewritten = self._rewritten(monomial)
             if rewritten is None:
                 done.append(monomial)

@@ -102,7 +102,7 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
     tell_steps(draft)
     tell_examples(draft)
     put_together(draft)
-    draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
+    draft.vocabulary = replace(vocabulary_of(draft.stated), layout=layout)
     take_off_arguments(draft)
     trees = draft.trees
     draft.vocabulary = replace(draft.vocabulary, symmetric=symmetric(draft.placed))

@@ -81,6 +81,16 @@ class Draft:
         sides = [(each.statement.left, each.statement.right) for each in self.placed]
         return [node for pair in sides for node in pair if node is not None]
 
+    @property
+    def stated(self) -> list[Node]:
+        """Both sides of what states something, or stands by itself: not of names that running text only mentions."""
+        sides = [
+            (each.statement.left, each.statement.right)
+            for each in self.placed
+            if each.display or each.statement.right is not None
+        ]
+        return [node for pair in sides for node in pair if node is not None]
+
     def scope(self, *, plainest: bool = False) -> Scope:
         """A scope with the shapes found so far."""
         return Scope(self.vocabulary, self.table.known, self.table.sizes, self.table.space, plainest)

@@ -45,10 +45,11 @@ class Examples:
     below: frozenset[str] = frozenset()
     """The letters whose subscript counts examples."""
     layers: frozenset[str] = frozenset()
-    """The letters that count layers."""
+    """The letters whose superscript counts layers."""
 
 
-EXAMPLES = frozenset({"x", "y", "t", "z", "a", "h", "o", "s", "u", "v", "p", "r"})
+WEIGHTS = frozenset({"w", "b"})
+EXAMPLES = frozenset({"x", "y", "t", "z", "a", "h", "o", "s", "u", "v", "p", "q", "r", "g", "k", "c", "f", "d"})
 """What stands for one example's vector where it has a subscript; rows of weights are another matter."""
 
 
@@ -77,7 +78,8 @@ def examples_of(draft: Draft) -> Examples | None:
     nodes = [node for tree in trees for node in walk(tree)]
     summed = {letter: upper for node in nodes if isinstance(node, BigOperator) for letter, upper in _bounds(node)}
     below = frozenset(_below(draft, nodes, set(summed)))
-    counted = frozenset(letter for node in nodes if isinstance(node, Scripted) for letter in _with_arithmetic(node))
+    arithmetic = {letter for node in nodes if isinstance(node, Scripted) for letter in _with_arithmetic(node)}
+    counted = frozenset(_outer(node) for node in nodes if isinstance(node, Scripted) and _at_layer(node, arithmetic))
     lettered = [
         (node, letter) for node in nodes if isinstance(node, Scripted) and (letter := _letter(node, below, counted))
     ]
@@ -87,7 +89,7 @@ def examples_of(draft: Draft) -> Examples | None:
         letter
         for node, letter in lettered
         if letter not in LAYER_LETTERS
-        and letter not in counted
+        and letter not in arithmetic
         and (letter in summed or _beside_layer(node) or _outer(node) in below)
     )
     if not letters:
@@ -118,7 +120,8 @@ def _below(draft: Draft, nodes: Iterable[Node], summed: set[str]) -> Iterator[st
         if base is None or not isinstance(inner.sub, Symbol) or inner.sub.text not in summed:
             continue
         letter, bold = bare_letter(base)
-        if letter not in EXAMPLES:
+        layered = bold and letter not in WEIGHTS and isinstance(inner.sup, Fenced)
+        if letter not in EXAMPLES and not layered:
             continue
         if bold or id(node) in declared or (node.sup is not None and is_transpose(node.sup)):
             yield base
@@ -180,7 +183,7 @@ def _letter(node: Scripted, below: frozenset[str], layers: frozenset[str]) -> st
     """The i of `x^{(i)}`, of `a^{[2](i)}`, and of `x_i` where subscripts count examples."""
     for part in _parts(node.sup) if node.sup is not None else ():
         if isinstance(part, Fenced) and part.left == "(" and isinstance(part.body, Symbol):
-            if part.body.text not in layers:
+            if _outer(node) not in layers:
                 return part.body.text
     first = _subscripts(node.sub)[0] if node.sub is not None and _outer(node) in below else None
     return first.text if isinstance(first, Symbol) else ""
@@ -203,6 +206,14 @@ def _with_arithmetic(node: Scripted) -> Iterator[str]:
         level = level_of(part.body) if isinstance(part, Fenced) else None
         if level is not None and level.letter and level.offset:
             yield level.letter
+
+
+def _at_layer(node: Scripted, counted: set[str]) -> bool:
+    for part in _parts(node.sup) if node.sup is not None else ():
+        level = level_of(part.body) if isinstance(part, Fenced) else None
+        if level is not None and level.letter in counted:
+            return True
+    return False
 
 
 def _bounds(node: BigOperator) -> Iterator[tuple[str, Node | None]]:

@@ -75,7 +75,7 @@ def take_off_arguments(draft: Draft) -> None:
         for each in draft.placed
     )
     values = frozenset(repr(name.name) for head in calls if (name := written(plain(head))) is not None)
-    draft.vocabulary = replace(vocabulary_of(draft.trees), layout=draft.vocabulary.layout, values=values)
+    draft.vocabulary = replace(vocabulary_of(draft.stated), layout=draft.vocabulary.layout, values=values)
 
 
 def _bodies(draft: Draft, calls: Calls) -> Calls:

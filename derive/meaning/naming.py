@@ -111,6 +111,8 @@ def _with_superscript(inner: Written, sup: Node, layered: frozenset[str]) -> Wri
         found = level_of(part.body) if isinstance(part, Fenced) else None
         if found is not None and isinstance(part, Fenced) and part.left in "([":
             levels, style = (*levels, found), "(2)" if part.left == "(" else "[2]"
+        elif isinstance(part, Fenced) and part.left == "(" and len(label := _letters(part.body) or "") > 1:
+            suffix += f"^{{({label})}}"  # `W^{(hx)}`
         elif is_transpose(part):
             transposed = not transposed
         elif isinstance(part, Symbol) and part.text in ("*", r"\ast", r"\star"):

@@ -14,6 +14,7 @@ from derive.algebra.terms import Index, Level, Name, Term, names, rename
 from derive.theory import Definition, Symbol, Theory, at_level, instantiate, size_at
 
 DEPTH = 4
+_MOST_LAYERS = 12
 """Deep enough for a hidden layer with hidden layers on both sides."""
 
 
@@ -28,6 +29,7 @@ class Deep:
 
     theory: Theory
     last: Mapping[str, Level]
+    layers: int = DEPTH
 
     def claims(
         self, left: Term, right: Term, indices: Iterable[Index]
@@ -46,7 +48,7 @@ class Deep:
         choices: list[dict[str, Level]] = [{}]
         if letters:
             (letter,) = letters
-            choices = [{letter: Level("", number)} for number in range(DEPTH + 1)]
+            choices = [{letter: Level("", number)} for number in range(self.layers + 1)]
         for chosen in choices:
             assigned = {**self.last, **chosen}
             resized = {index: Index(index.label, size_at(index.size, assigned)) for index in free}
@@ -63,9 +65,11 @@ class Deep:
 
 
 def at_depth(theory: Theory) -> Deep:
-    """The theory with `DEPTH` layers."""
+    """The theory with `DEPTH` layers, or as many as the page has numbers for."""
+    numbered = (level.offset for name in theory.definitions for level in name.levels if not level.letter)
+    depth = max(DEPTH, min(max(numbered, default=0), _MOST_LAYERS))
     families = {name: d for name, d in theory.definitions.items() if any(level.letter for level in name.levels)}
-    last_letters = {} if theory.last is None else {theory.last.letter: Level("", DEPTH)}
+    last_letters = {} if theory.last is None else {theory.last.letter: Level("", depth)}
     definitions: dict[Name, Definition] = {}
     for name, definition in theory.definitions.items():
         if any(level.letter not in last_letters for level in name.levels if level.letter):
@@ -74,10 +78,10 @@ def at_depth(theory: Theory) -> Deep:
         definitions[found.name] = found
     lowest = 1 + max(
         (level.offset for name in definitions for level in name.levels if any(f.base == name.base for f in families)
-         and level.offset < DEPTH - 1),
+         and level.offset < depth - 1),
         default=0,
     )  # fmt: skip
-    for number in range(lowest, DEPTH + 1):
+    for number in range(lowest, depth + 1):
         for name, definition in families.items():
             letters = {level.letter for level in name.levels if level.letter} - set(last_letters)
             if not letters:
@@ -85,12 +89,12 @@ def at_depth(theory: Theory) -> Deep:
             assigned = {**last_letters, **{letter: Level("", number) for letter in letters}}
             found = _instance(name, definition, assigned)
             used = [level.offset for other in names(found.value.body) for level in other.levels]
-            if found.name not in definitions and max(used, default=0) <= DEPTH:
+            if found.name not in definitions and max(used, default=0) <= depth:
                 definitions[found.name] = found
     symbols: dict[Name, Symbol] = {}
     for name, symbol in theory.symbols.items():
         letters = {level.letter for level in name.levels if level.letter} - set(last_letters)
-        for number in range(lowest - 1, DEPTH + 1) if letters else (0,):
+        for number in range(lowest - 1, depth + 1) if letters else (0,):
             assigned = {**last_letters, **{letter: Level("", number) for letter in letters}}
             own = Name(name.base, tuple(at_level(level, assigned) for level in name.levels))
             shape = tuple(size_at(length, assigned) for length in symbol.shape)
@@ -112,7 +116,7 @@ def at_depth(theory: Theory) -> Deep:
         general,
         theory.symmetric,
     )
-    return Deep(deep, last_letters)
+    return Deep(deep, last_letters, depth)
 
 
 def _instance(name: Name, definition: Definition, assigned: Mapping[str, Level]) -> Definition:
