@@ -62,6 +62,10 @@ class Spelling:
     level: Literal["", "(2)", "[2]", "2", "_2", "_(2)", "_[2]"] = "(2)"
 
 
+SUM_OVER_INPUTS = r"\sum_"
+"""What the names of factors that stand for sums over inputs start with."""
+
+
 @dataclass(frozen=True)
 class Theory:
     """Symbols, functions and definitions. `loss` is the scalar that is minimised, if the document has one.

@@ -30,8 +30,16 @@ from derive.meaning.general import introduce_losses, leave_general
 from derive.meaning.layers import layer_letters
 from derive.meaning.naming import walk, written
 from derive.meaning.prose import symmetric
+from derive.meaning.samples import sample_name, tell_samples
 from derive.meaning.scope import LAYOUTS, Layout, Scope, Shape, Vocabulary
-from derive.meaning.shapes import ShapeTable, bare_letter, has_arrays, has_bold_vectors
+from derive.meaning.shapes import (
+    INPUT_LETTERS,
+    PARAMETER_LETTERS,
+    ShapeTable,
+    bare_letter,
+    has_arrays,
+    has_bold_vectors,
+)
 from derive.meaning.steps import tell_steps
 from derive.meaning.sums import batches, bounds
 from derive.meaning.spelling import name_derivatives, put_together
@@ -43,8 +51,6 @@ from derive.notation.tree import (
 from derive.theory import Definition, Role, Spelling, Theory
 from derive.theory import Symbol as TheorySymbol
 
-PARAMETER_LETTERS = frozenset({"W", "w", "b", "U", "V", "B", r"\theta", r"\Theta", r"\beta", r"\omega"})
-INPUT_LETTERS = frozenset({"x", "X"})
 TARGET_LETTERS = frozenset({"y", "Y", "t", "T"})
 LOSSES = ("L", "J", "C", "E", "Q", r"\ell", r"\mathrm{loss}")
 
@@ -99,19 +105,22 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
     """The theory of a document's statements, derivatives laid out as said."""
     draft = Draft(title, tuple(placed), Vocabulary(), ShapeTable(Vocabulary()))
     draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
+    samples = tell_samples(draft)
     tell_steps(draft)
     tell_examples(draft)
     put_together(draft)
     draft.vocabulary = replace(vocabulary_of(draft.stated), layout=layout)
     take_off_arguments(draft)
     trees = draft.trees
-    draft.vocabulary = replace(draft.vocabulary, symmetric=symmetric(draft.placed))
+    draft.vocabulary = replace(draft.vocabulary, symmetric=symmetric(draft.placed), samples=samples)
     draft.letters = layer_letters(trees, draft.vocabulary) | index_letters(trees, draft.vocabulary)
     draft.table = ShapeTable(draft.vocabulary, arrays=has_arrays(trees), bold_vectors=has_bold_vectors(trees))
     for name, region in draft.singles.items():
         draft.table.declare(Symbol(name.base), region)
     for letter in bounds(trees):
         draft.table.sizes.setdefault(letter, size(letter))
+    for sample in samples:
+        draft.table.shapes[sample_name(sample)] = Shape(())
     for batch in batches(trees):
         draft.table.shapes.setdefault(batch, Shape((draft.table.space.open(),)))
     find_functions(draft)

@@ -91,9 +91,13 @@ def _fit(draft: Draft, name: Name, right: Node, letters: tuple[str, ...]) -> Non
                         draft.table.ranks[guessed.base] = rank
                         return
             draft.table.shapes[guessed] = old
+    _try(draft, name, right, letters, strict=False, unlike=True)
 
 
-def _try(draft: Draft, name: Name, right: Node, letters: tuple[str, ...], strict: bool) -> bool:
+def _try(
+    draft: Draft, name: Name, right: Node, letters: tuple[str, ...], strict: bool, *, unlike: bool = False
+) -> bool:
+    """Whether a definition can be read with the shapes as they are; `unlike` lets a member be shaped unlike its family."""
     scope = Scope(
         draft.vocabulary,
         draft.table.known,
@@ -117,15 +121,15 @@ def _try(draft: Draft, name: Name, right: Node, letters: tuple[str, ...], strict
     fits = declared.rank == value.rank and all(
         draft.table.space.agree(a, b) for a, b in zip(declared.sizes, value.shape, strict=True)
     )
-    if not fits and name not in draft.table.shapes:
-        draft.table.shapes[name] = Shape(value.shape, value.row)  # this member is shaped unlike its family
+    if not fits and unlike and name not in draft.table.shapes:
+        draft.table.shapes[name] = Shape(value.shape, value.row)
         return True
     return fits
 
 
 def _right_side(draft: Draft, scope: Scope, right: Node, letters: tuple[str, ...]) -> Array:
     """What a definition's right side denotes; with `letters`, the array whose entry at those indices it gives."""
-    value = Elaborator(scope).readings(right)[0].value
+    value = Elaborator(scope).side(right)[0].value
     if not letters:
         return value
     if value.rank and WHOLE not in letters:

@@ -57,7 +57,9 @@ from derive.algebra.terms import (
 )
 from derive.meaning.naming import Written, any_layer, base_latex, is_transpose, walk, written
 from derive.meaning.products import Reading, multiply
+from derive.meaning.samples import outside, sample_name, sums_over
 from derive.meaning.scope import NotUnderstood, Running, Scope
+from derive.meaning.shapes import LOSS_LETTERS, PARAMETER_LETTERS, SCALARS, bare_letter
 from derive.meaning.sums import chosen, ends, is_count, members, sum_letters
 from derive.notation.tree import (
     Applied,
@@ -91,6 +93,25 @@ class Elaborator:
 
     def __init__(self, scope: Scope) -> None:
         self.scope, self.layout = scope, scope.vocabulary.layout
+
+    def side(self, node: Node) -> list[Reading]:
+        """The readings of one side of a statement.
+
+        Raises:
+            NotUnderstood: beside a sum over inputs stands what may belong to one of them.
+        """
+        letters = self.scope.vocabulary.samples
+        if letters and any(sums_over(node, letters)):
+            for part in outside(node, letters):
+                name = self._written(part) if isinstance(part, Symbol | Scripted | Styled) else None
+                if name is not None and self._belongs_to_one(name.name):
+                    raise NotUnderstood(f"{name.latex} beside a sum over {min(letters)}", column=part.span[0])
+        return self.readings(node)
+
+    def _belongs_to_one(self, name: Name) -> bool:
+        letter, _ = bare_letter(name.base)
+        constant = letter in PARAMETER_LETTERS or letter in SCALARS - LOSS_LETTERS
+        return self.scope.shape_of(name) is not None and not constant
 
     def readings(self, node: Node) -> list[Reading]:
         """The readings of an expression, plainest first, at most a few dozen."""
@@ -549,6 +570,11 @@ class Elaborator:
         if node.operator != r"\sum":
             raise NotUnderstood(f"{node.operator} is not supported", column=node.span[0])
         letters, batch = sum_letters(node.lower), chosen(node.lower)
+        if len(letters) == 1 and letters[0] in self.scope.vocabulary.samples:
+            factor = Entry(sample_name(letters[0]))
+            for reading in self.readings(node.body):
+                yield Reading(entrywise(lambda t: mul(factor, t), reading.value), reading.notes, reading.cost)
+            return
         saved = {letter: self.scope.running.pop(letter, None) for letter in letters}
         for letter in letters:
             self.scope.running[letter] = Running(letter)

@@ -11,11 +11,9 @@ from derive.meaning.calls import call
 from derive.meaning.draft import Draft
 from derive.meaning.naming import walk, written
 from derive.meaning.scope import Shape
-from derive.meaning.shapes import bare_letter
+from derive.meaning.shapes import LOSS_LETTERS, bare_letter
 from derive.notation.tree import Derivative, Sequence, Word
 from derive.theory import Definition
-
-LOSS_LETTERS = frozenset({"L", "J", "C", "E", "Q", r"\ell"})
 
 
 def introduce_losses(draft: Draft) -> None:

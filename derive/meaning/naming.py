@@ -24,7 +24,7 @@ from derive.notation.tree import (
     Word,
 )
 
-TRANSPOSES = frozenset({"T", r"\top", r"\intercal", r"\mathsf{T}", r"\mathrm{T}", "t"})
+TRANSPOSES = frozenset({"T", r"\top", r"\intercal", r"\mathsf{T}", r"\mathrm{T}"})
 LAYER_LETTERS = frozenset({"l", "L", r"\ell"})
 
 

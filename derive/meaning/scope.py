@@ -75,6 +75,8 @@ class Vocabulary:
     entries_of: Mapping[str, str] = field(default_factory=dict)
     """A base that only stands with index letters, to the array it gives the entries of: `p` (as in `p_i`) to `\\mathbf{p}`."""
     values: frozenset[str] = frozenset()
+    samples: frozenset[str] = frozenset()
+    """Letters of inputs that the page sums over."""
     symmetric: frozenset[Name] = frozenset()
     """Matrices that the page calls symmetric."""
     """Names of values that are written with their arguments where they are defined."""

@@ -22,6 +22,9 @@ SCALARS = frozenset(
 )  # fmt: skip
 FAMILY = r"^{(\cdot)}"
 """What marks the name of all examples together: `x^{(i)}` is a part of `x^{(\\cdot)}`."""
+LOSS_LETTERS = frozenset({"L", "J", "C", "E", "Q", r"\ell"})
+PARAMETER_LETTERS = frozenset({"W", "w", "b", "U", "V", "B", r"\theta", r"\Theta", r"\beta", r"\omega"})
+INPUT_LETTERS = frozenset({"x", "X"})
 SCALAR_CAPITALS = frozenset({"L", "J", "C", "E"})
 
 

@@ -38,7 +38,7 @@ from derive.algebra.terms import (
     power,
 )
 from derive.calculus.chain import expand
-from derive.theory import Theory
+from derive.theory import SUM_OVER_INPUTS, Theory
 
 Value = Any
 """A float, or a `flint.arb`."""
@@ -142,6 +142,8 @@ class Point:
         return self.sizes[size]
 
     def input(self, name: Name, places: tuple[int, ...], sizes: tuple[Size, ...]) -> Fraction:
+        if name.base.startswith(SUM_OVER_INPUTS):
+            return Fraction(1)  # of a training set that holds one input
         if name in self.theory.symmetric:
             places = tuple(sorted(places))
         key = (name, places)

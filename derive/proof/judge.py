@@ -15,6 +15,7 @@ from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
 from derive.meaning.naming import written
 from derive.meaning.products import Reading
+from derive.meaning.samples import degree
 from derive.meaning.scope import NotUnderstood, Scope, Shape
 from derive.meaning.shapes import bare_letter
 from derive.notation.tree import Derivative, Node
@@ -234,6 +235,9 @@ def _claim(
             gap = _gap(understanding, a.body, b.body)
             if gap is not None:
                 return StatementVerdict(kind, "", Verdict.UNKNOWN, f"the definition of {gap} was not understood")
+            if understanding.vocabulary.samples and _sums_differ(theory, a.body, b.body):
+                reason = "a sum over inputs on one side, and not on the other"
+                return StatementVerdict(kind, "", Verdict.UNKNOWN, reason)
             try:
                 if descends is not None:
                     a, b = _step(theory, descends, a, b)
@@ -278,6 +282,12 @@ def _claim(
             counterexample=decision.counterexample,
         )
     return StatementVerdict(kind, "", Verdict.REFUTED, f"the shapes do not fit: {mismatch}")
+
+
+def _sums_differ(theory: Theory, left: Term, right: Term) -> bool:
+    """Whether sums over inputs are no common factor of both sides: only then is what holds for one input what holds for all."""
+    degrees = {degree(theory, left), degree(theory, right)}
+    return len(degrees) > 1 or not degrees <= {0, 1}
 
 
 def _general(theory: Theory, *terms: Term) -> tuple[str, ...]:
@@ -337,7 +347,7 @@ def _pairs(understanding: Understanding, left: Node, right: Node) -> Iterator[tu
     found = False
     scope = _scope(understanding)
     elaborator = Elaborator(scope)
-    lefts, rights = elaborator.readings(left), elaborator.readings(right)
+    lefts, rights = elaborator.side(left), elaborator.side(right)
     pairs = sorted(((a, b) for a in lefts for b in rights), key=lambda pair: pair[0].cost + pair[1].cost)
     for a, b in islice(pairs, _MOST_PAIRS):
         try:

@@ -113,12 +113,16 @@ def _new_meaning(judged: Judged) -> tuple[int, tuple[Placed, ...]] | None:
         if first >= number:
             continue
         vocabulary = understanding.vocabulary
-        old = set(
-            names_in((before.statement.left, before.statement.right or before.statement.left), vocabulary, symbols=True)
+        known = names_in(
+            (before.statement.left, before.statement.right or before.statement.left), vocabulary, symbols=True
         )
+        old = {each.base for each in known} | {name.base}
         right = after.statement.right
         assert right is not None
-        if before.section == after.section and set(names_in((right,), vocabulary, symbols=True)) <= old:
+        if (
+            before.section == after.section
+            and {each.base for each in names_in((right,), vocabulary, symbols=True)} <= old
+        ):
             continue
         start = number
         if before.section != after.section:
