@@ -27,6 +27,7 @@ from derive.meaning.draft import Draft, Meaning, Placed
 from derive.meaning.examples import tell_examples
 from derive.meaning.functions import find_functions, take_off_arguments
 from derive.meaning.general import introduce_losses, leave_general
+from derive.meaning.labels import is_one_hot
 from derive.meaning.layers import layer_letters
 from derive.meaning.naming import walk, written
 from derive.meaning.prose import symmetric
@@ -145,7 +146,7 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
         tuple(draft.meanings),
         draft.problems,
         frozenset(draft.parameters),
-        {**distributions(theory), **draft.granted},
+        {**distributions(theory), **draft.granted, **classes_of(draft)},
         frozenset(draft.right_sides) - frozenset(draft.definitions) - frozenset(draft.general),
         frozenset(draft.unclear),
         _loose(draft),
@@ -269,6 +270,11 @@ def distributions(theory: Theory) -> dict[Name, int]:
         if len(axes) == 1:
             found[symbol.name] = axes[0]
     return found
+
+
+def classes_of(draft: Draft) -> dict[Name, int]:
+    """The one-hot arrays of classes, with the axis along which they add up to one."""
+    return {name: shape.rank - 1 for name, shape in draft.table.shapes.items() if is_one_hot(name)}
 
 
 def _terms(definition: Definition) -> Iterable[Term]:

@@ -55,6 +55,7 @@ from derive.algebra.terms import (
     sub,
     total,
 )
+from derive.meaning.labels import chosen_by_class, is_indicator, label_of
 from derive.meaning.naming import Written, any_layer, base_latex, is_transpose, walk, written
 from derive.meaning.products import Reading, multiply
 from derive.meaning.samples import outside, sample_name, sums_over
@@ -216,8 +217,56 @@ class Elaborator:
                 f"{count} subscript{'s' if count > 1 else ''} at an array of shape {show(value)}",
                 column=subscripts[0].span[0],
             )
-        places = (self._place(subscript, length) for subscript, length in zip(subscripts, value.shape, strict=True))
-        return scalar(value.at(*places))
+        places: list[Index] = []
+        held: list[tuple[Index, Term]] = []
+        for subscript, length in zip(subscripts, value.shape, strict=True):
+            label = self._label(subscript)
+            if label is None:
+                places.append(self._place(subscript, length))
+                continue
+            if not self.scope.agree(length, label.shape[0]):
+                raise ShapeMismatch(f"there are {label.shape[0]} classes, and {length} entries", value)
+            places.append(label.indices[0])
+            held.append((label.indices[0], label.body))
+        entry = value.at(*places)
+        return scalar(total([index for index, _ in held], mul(*(one for _, one in held), entry)))
+
+    def _label(self, node: Node) -> Array | None:
+        """The one-hot vector of a class: of `y`, or of `y_i`, which depends on i."""
+        name = self._written(node)
+        found = label_of(self.scope, name)
+        if found is None or name is None:
+            return None
+        if found.rank != len(name.entries) + 1:
+            raise NotUnderstood("a class for every example, and no example", column=node.span[0])
+        fixed = [self._place(*each) for each in zip(name.entries, found.shape, strict=False)]
+        last = fresh(found.shape[-1])
+        return Array((last,), found.at(*fixed, last))
+
+    def _indicator(self, node: Relations) -> Iterator[Reading]:
+        """One where a condition holds, zero elsewhere; entry by entry where it compares an array with a number."""
+        relation, right = node.rest[0]
+        if node.first is None or len(node.rest) != 1:
+            raise NotUnderstood("a condition that is no single comparison", column=node.span[0])
+        if relation == "=":
+            yield Reading(scalar(self._same(node.first, right)))
+            return
+        for difference in self._added([("+", self.readings(node.first)), ("-", self.readings(right))]):
+            holds = entrywise(lambda t: self._holds(relation, t, node), difference.value)
+            yield Reading(holds, difference.notes, difference.cost)
+
+    def _same(self, left: Node, right: Node) -> Term:
+        """`i = j` of two indices, `y_i = k` of a class and an index."""
+        for one, other in ((left, right), (right, left)):
+            label = self._label(one)
+            if label is not None:
+                return rename(label.body, {label.indices[0]: self._place(other, label.shape[0])})
+        letters = [base_latex(side) or "" for side in (left, right)]
+        known = [self.scope.running[letter].index for letter in letters if letter in self.scope.running]
+        length = next((index.size for index in known if index is not None), None)
+        if length is None or not all(letter in self.scope.running for letter in letters):
+            raise NotUnderstood("a condition of equality between values", column=left.span[0])
+        return delta(*(self._place(side, length) for side in (left, right)))
 
     def _place(self, subscript: Node, length: Size) -> Index:
         letter = base_latex(subscript)
@@ -442,7 +491,11 @@ class Elaborator:
                 skip = False
                 continue
             following = factors[place + 1] if place + 1 < len(factors) else None
-            if (
+            if following is not None and following[0] == "" and is_indicator(factor, following[1]):
+                assert isinstance(following[1], Fenced) and isinstance(following[1].body, Relations)
+                result.append((sign, list(self._indicator(following[1].body))))
+                skip = True
+            elif (
                 following is not None
                 and following[0] == ""
                 and isinstance(following[1], Fenced)
@@ -481,7 +534,10 @@ class Elaborator:
 
     def _call(self, function: str, order: int, exponent: Node | None, argument: Node) -> Iterator[Reading]:
         for inside in self.readings(argument):
+            by_class = chosen_by_class(inside.value.body, lambda t: Fun(function, order, t))
             value = apply(function, inside.value, order)
+            if by_class is not None:
+                value = replace(value, body=by_class)
             if exponent is not None:
                 number = self._rational(exponent)
                 value = entrywise(lambda t, n=number: power(t, n), value)  # type: ignore[misc]
@@ -552,6 +608,9 @@ class Elaborator:
             raise NotUnderstood("a condition that is no single comparison", column=node.span[0])
         relation, right = relations.rest[0]
         difference = sub(self.readings(relations.first)[0].value.body, self.readings(right)[0].value.body)
+        return self._holds(relation, difference, node)
+
+    def _holds(self, relation: str, difference: Term, node: Node) -> Term:
         match relation:
             case ">":
                 return Positive(difference)

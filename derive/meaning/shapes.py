@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from derive.algebra.terms import Name, Size, size
+from derive.meaning.labels import classes, one_hot
 from derive.meaning.naming import base_latex, level_of, walk, written
 from derive.meaning.scope import Shape, Sizes, Vocabulary
 from derive.notation.tree import Ellipsis, Fenced, Node, Number, Product, Scripted, Sequence, Styled, Sum, Symbol
@@ -84,6 +85,11 @@ class ShapeTable:
     def declare(self, node: Node, region: Node) -> bool:
         r"""Take `W \in \mathbb{R}^{m \times n}` in; False where it is another kind of membership."""
         name = written(node, self.vocabulary.subscripted, self.vocabulary.layered)
+        count = classes(region)
+        if count is not None and name is not None and name.power is None:
+            examples = tuple(self.space.open() for _ in name.entries)
+            self.shapes[one_hot(name.name)] = Shape((*examples, self.size_of(count)))
+            return True
         sizes = self.region_sizes(region)
         if name is None or sizes is None or name.power is not None:
             return False
