@@ -77,12 +77,15 @@ def _rewritten(part: object, calls: Calls) -> object:
 def _product(node: Product, calls: Calls) -> Product | Node:
     factors: list[tuple[str, Node]] = []
     skip = False
-    for (sign, factor), following in zip(node.factors, (*node.factors[1:], None), strict=True):
+    for number, ((sign, factor), following) in enumerate(zip(node.factors, (*node.factors[1:], None), strict=True)):
         if skip:
             skip = False
             continue
         if factor in calls and following is not None and _reminder(following, calls[factor]):
-            factors.append((sign, plain(factor)))
+            after = following_at(node, number + 2)
+            name = plain(factor)
+            # `h(x)(1 - h(x))` is a product: what is left of the first must not be taken for a call of it
+            factors.append((sign, Fenced("(", name, ")", span=factor.span) if isinstance(after, Fenced) else name))
             skip = True
         else:
             factors.append((sign, factor))
@@ -137,6 +140,13 @@ def _captured(body: Node, argument: Node) -> bool:
     """Whether a sum in the body counts with a letter of the argument."""
     counted = {node for sum_ in walk(body) if isinstance(sum_, BigOperator) for node in walk(sum_.lower)}
     return any(node in counted for node in walk(argument) if isinstance(node, Symbol))
+
+
+def following_at(node: Product, place: int) -> Node | None:
+    """The factor at that place where it stands there without a sign."""
+    if place >= len(node.factors) or node.factors[place][0] != "":
+        return None
+    return node.factors[place][1]
 
 
 def _reminder(following: tuple[str, Node], arguments: Node) -> bool:

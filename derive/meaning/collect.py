@@ -122,8 +122,9 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
         draft.table.sizes.setdefault(letter, size(letter))
     for sample in samples:
         draft.table.shapes[sample_name(sample)] = Shape(())
-    for batch in batches(trees):
-        draft.table.shapes.setdefault(batch, Shape((draft.table.space.open(),)))
+    for batch, count in batches(trees).items():
+        length = draft.table.sizes.get(count) or draft.table.space.open()
+        draft.table.shapes.setdefault(batch, Shape((length,)))
     find_functions(draft)
     name_derivatives(draft)
     classify(draft)

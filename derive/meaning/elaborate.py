@@ -37,6 +37,7 @@ from derive.algebra.terms import (
     Extent,
     Fun,
     Index,
+    Mul,
     Name,
     Num,
     Partial,
@@ -87,6 +88,8 @@ from derive.notation.tree import (
 )
 
 _MOST_READINGS = 24
+INVERSE = "the inverse of "
+"""What the names of inverses start with."""
 
 
 class Elaborator:
@@ -329,8 +332,21 @@ class Elaborator:
             yield Reading(raised, (*inside.notes, "the square is taken of each entry"), inside.cost + 2)
         elif exponent > 0:
             yield Reading(raised, (*inside.notes, "the power is taken of each entry"), inside.cost + 2)
+        elif exponent == -1 and value.rank == 2:
+            yield Reading(self._inverse(value), inside.notes, inside.cost)
         else:
-            raise NotUnderstood("the inverse of an array")
+            raise NotUnderstood("a negative power of an array")
+
+    def _inverse(self, value: Array) -> Array:
+        """The inverse of a diagonal matrix; that of any other is a matrix of which nothing is known but its shape."""
+        row, column = value.indices
+        if not self.scope.agree(row.size, column.size):
+            raise ShapeMismatch(f"{show(value)} has no inverse: it is not square", value)
+        factors = value.body.factors if isinstance(value.body, Mul) else (value.body,)
+        if delta(row, column) in factors:
+            rest = mul(*(factor for factor in factors if factor is not delta(row, column)))
+            return Array(value.indices, mul(delta(row, column), power(rest, -1)))
+        return Array(value.indices, Entry(Name(f"{INVERSE}{value.body!r}"), value.indices))
 
     def _norm(self, node: Fenced, sup: Node | None) -> Iterator[Reading]:
         exponent = Fraction(1) if sup is None else self._rational(sup)

@@ -92,13 +92,21 @@ def bounds(trees: Iterable[Node]) -> Iterable[str]:
                         yield upper
 
 
-def batches(trees: Iterable[Node]) -> Iterable[Name]:
-    """The sets of examples that the page sums over."""
+def batches(trees: Iterable[Node]) -> dict[Name, str]:
+    """The sets of examples that the page sums over, each with the number of all examples as another sum has it, or ""."""
+    found: dict[Name, str] = {}
+    counts: dict[str, str] = {}
+    letters: dict[Name, str] = {}
     for tree in trees:
         for node in walk(tree):
-            found = chosen(node.lower) if isinstance(node, BigOperator) else None
-            if isinstance(found, Styled) and found.style in ("calligraphic", "script"):
-                yield Name(base_latex(found) or "")
+            match node:
+                case BigOperator(lower=Relations(first=Symbol(text=letter), rest=(("=", _),)), upper=Symbol(text=count)):
+                    counts[letter] = count
+                case BigOperator(lower=Relations(first=Symbol(text=letter), rest=((r"\in", Styled() as batch),))):
+                    letters[Name(base_latex(batch) or "")] = letter
+    for name, letter in letters.items():
+        found[name] = counts.get(letter, "")
+    return found
 
 
 def is_count(node: Node) -> Node | None:

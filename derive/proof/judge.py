@@ -11,14 +11,16 @@ from derive.algebra.terms import Entry, Fun, Name, Num, Partial, Term, mul, name
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.collect import Understanding
 from derive.meaning.draft import Meaning
-from derive.meaning.elaborate import Elaborator
+from derive.meaning.elaborate import INVERSE, Elaborator
 from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
 from derive.meaning.naming import written
 from derive.meaning.products import Reading
 from derive.meaning.samples import degree
-from derive.meaning.scope import NotUnderstood, Scope, Shape
-from derive.meaning.shapes import bare_letter
-from derive.notation.tree import Derivative, Node
+from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
+from derive.meaning.prose import climbs
+from derive.meaning.shapes import LOSS_LETTERS, bare_letter, size_text
+from derive.meaning.sums import is_count
+from derive.notation.tree import BigOperator, Derivative, Fenced, Fraction, Node, Number, Product, Sum
 from derive.proof.decide import Decision, Proved, Refuted, Screen, Undecided, decide, is_diagonal
 from derive.proof.nearest import nearest
 from derive.proof.offers import page_names, page_of
@@ -120,6 +122,9 @@ def _judged(
     """A claim; or an update, which claims descent of one loss. That it descends another one is no reason to call it false."""
     if meaning.kind != "update":
         return _claim(understanding, left, right, None, screen)
+    if _says_its_step(understanding, place, left, right):
+        reading = "a step along the derivative that it names"
+        return StatementVerdict("update", "", Verdict.PROVED, "", reading=reading, scope="all sizes")
     loss = understanding.loss_of(place)
     if loss is None:
         return StatementVerdict("update", "", Verdict.UNKNOWN, "there is no loss that this update could descend")
@@ -132,6 +137,57 @@ def _judged(
                 )
                 return StatementVerdict("update", "", Verdict.UNKNOWN, reason)
     return verdict
+
+
+def _says_its_step(understanding: Understanding, place: int, left: Node, right: Node) -> bool:
+    r"""Whether an update names the derivative that it steps along, `w - \eta\,\partial L/\partial w`: down, or up where the
+    page climbs. The rate has to be a number that is given."""
+    if not isinstance(right, Sum) or len(right.terms) != 2 or right.terms[0] != ("+", left):
+        return False
+    sign, step = right.terms[1]
+    if sign != "-" and not (sign == "+" and climbs(understanding.placed, place)):
+        return False
+    factors = list(_factors(step))
+    slopes = [factor for factor in factors if isinstance(factor, Derivative)]
+    if len(slopes) != 1 or slopes[0].variables != (left,):
+        return False
+    vocabulary = understanding.vocabulary
+    loss = written(slopes[0].operand, vocabulary.subscripted, vocabulary.layered)
+    if loss is None or bare_letter(loss.name.base)[0] not in LOSS_LETTERS | {"l"}:
+        return False
+    for factor in factors:
+        if isinstance(factor, Derivative | Number) or is_count(factor) is not None:
+            continue
+        name = written(factor, vocabulary.subscripted, vocabulary.layered)
+        given = name is not None and name.name not in understanding.theory.definitions
+        shape = None if name is None else understanding.table.known(name.name)
+        if not given or name is None or not (size_text(factor) in understanding.table.sizes or (shape and not shape.rank)):
+            return False
+    try:
+        Elaborator(_scope(understanding)).side(right)
+    except (NotUnderstood, ShapeMismatch):
+        return False
+    return not _gap(understanding, *(Entry(name) for name in _names_of(slopes[0], vocabulary)))
+
+
+def _factors(node: Node) -> Iterator[Node]:
+    match node:
+        case Product(factors=factors) if all(sign in ("", r"\cdot", r"\,") for sign, _ in factors):
+            for _, factor in factors:
+                yield from _factors(factor)
+        case Fraction(numerator=above, denominator=below):
+            yield from _factors(above)
+            yield from _factors(below)
+        case BigOperator(operator=r"\sum", body=body):
+            yield from _factors(body)
+        case Fenced(left="(" | "[", body=body):
+            yield from _factors(body)
+        case _:
+            yield node
+
+
+def _names_of(node: Node, vocabulary: Vocabulary) -> Iterator[Name]:
+    return names_in((node,), vocabulary, symbols=True)
 
 
 def _layers(understanding: Understanding, left: Node, right: Node) -> tuple[str, tuple[int, ...]]:
@@ -305,8 +361,6 @@ def _general(theory: Theory, *terms: Term) -> tuple[str, ...]:
 
 def _gap(understanding: Understanding, *terms: Term) -> str | None:
     """A name or function that is used, directly or through definitions, and whose own definition was not understood."""
-    if not understanding.broken and not understanding.unclear:
-        return None
     theory = understanding.theory
     seen: set[Name] = set()
     unclear = _unclear(understanding, terms)
@@ -317,6 +371,8 @@ def _gap(understanding: Understanding, *terms: Term) -> str | None:
         name = stack.pop()
         if name in understanding.broken:
             return repr(name)
+        if name.base.startswith(INVERSE):
+            return "the inverse of a matrix"
         if name in seen or len(seen) > 10_000:
             continue
         seen.add(name)
