@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import permutations
-from math import isqrt
+from math import floor, isqrt
 
 from derive.algebra.functions import KNOWN
 from derive.algebra.polynomial import Atom, Factor, Monomial, Polynomial, collect, number, of_atom, plus
@@ -48,6 +48,7 @@ from derive.algebra.terms import (
 
 _MOST_MONOMIALS = 20_000
 _MOST_POWER = 8
+_LARGEST_RADICAND = 10**6
 _MOST_WORK = 300_000
 """The most that one claim may cost, counted in factors looked at; about half a second."""
 
@@ -156,9 +157,12 @@ class Normalizer:
         if exponent.denominator != 1 and not all(_positive_atom(atom) for atom, _ in common):
             common, rest = (), base.scaled(1 / coefficient)  # the root of a product splits only over positive factors
         scale = _rational_power(coefficient, exponent)
-        if scale is None:
+        radicals: tuple[tuple[Atom, Fraction], ...] = ()
+        if scale is None and coefficient > 0 and max(coefficient.numerator, coefficient.denominator) < _LARGEST_RADICAND:
+            scale, radicals = _radicals(coefficient, exponent)
+        elif scale is None:
             common, rest, scale = (), base, Fraction(1)
-        result = Monomial(scale, tuple((atom, power * exponent) for atom, power in common))
+        result = Monomial(scale, (*((atom, power * exponent) for atom, power in common), *radicals))
         if rest.constant == 1:
             return self._simplify([result])
         return self._simplify([_product(result, Monomial(Fraction(1), ((Atom("base", None, (), (rest,)), exponent),)))])
@@ -195,6 +199,10 @@ class Normalizer:
                     return eliminated
             elif atom.kind == "positive" and exponent > 1:
                 return Monomial(monomial.coefficient, (*others, (atom, Fraction(1))), monomial.bound)
+            elif atom.kind == "base" and (whole := _whole_power(atom, exponent)) is not None:
+                scale, left_over = whole
+                root = ((atom, left_over),) if left_over else ()
+                return Monomial(monomial.coefficient * scale, (*others, *root), monomial.bound)
             elif atom.kind == "base" and exponent.denominator == 1 and 0 < exponent <= _MOST_POWER:
                 rest = Monomial(monomial.coefficient, others, ())
                 opened = self.times(Polynomial((rest,)), self.raised(atom.parts[0], exponent))
@@ -466,6 +474,34 @@ def _positive_atom(atom: Atom) -> bool:
             m.coefficient > 0 and all(_positive_atom(inner) for inner, _ in m.factors) for m in atom.parts[0].monomials
         )
     return False
+
+
+def _whole_power(atom: Atom, exponent: Fraction) -> tuple[Fraction, Fraction] | None:
+    """A power of a prime as a rational number and what is left between zero and one; None where it is that already."""
+    prime = atom.parts[0].constant
+    whole = floor(exponent)
+    if prime is None or prime <= 1 or not whole or not fits(prime, Fraction(whole)):
+        return None
+    return prime**whole, exponent - whole
+
+
+def _radicals(value: Fraction, exponent: Fraction) -> tuple[Fraction, tuple[tuple[Atom, Fraction], ...]]:
+    """A power of a positive number as a rational number and powers of primes, each between zero and one."""
+    scale, roots = Fraction(1), []
+    for part, sign in ((value.numerator, 1), (value.denominator, -1)):
+        prime = 2
+        while part > 1:
+            count = 0
+            while part % prime == 0:
+                part, count = part // prime, count + 1
+            if count:
+                whole = floor(sign * count * exponent)
+                left_over = sign * count * exponent - whole
+                scale *= Fraction(prime) ** whole
+                if left_over:
+                    roots.append((Atom("base", None, (), (number(prime),)), left_over))
+            prime = prime + 1 if prime * prime <= part or part == 1 else part
+    return scale, tuple(roots)
 
 
 def _rational_power(value: Fraction, exponent: Fraction) -> Fraction | None:

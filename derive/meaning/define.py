@@ -48,9 +48,8 @@ def find_shapes(draft: Draft) -> None:
     for name, (right, _, letters) in draft.right_sides.items():
         if name not in draft.table.shapes:
             _fit(draft, name, right, letters)
-    for place, meaning in enumerate(draft.meanings):
-        if meaning.kind == "update":
-            _introduce_rates(draft, draft.placed[place].statement)
+    for each in draft.placed:
+        _introduce_rates(draft, each.statement)
 
 
 def _starts_family(draft: Draft, name: Name) -> bool:

@@ -500,6 +500,7 @@ class Elaborator:
 
     def _applications(self, factors: tuple[tuple[str, Node], ...]) -> list[tuple[str, Node | list[Reading]]]:
         """The factors with each function letter joined to the parentheses that follow it."""
+        factors = self._with_scripts(factors)
         result: list[tuple[str, Node | list[Reading]]] = []
         skip = False
         for place, (sign, factor) in enumerate(factors):
@@ -530,6 +531,25 @@ class Elaborator:
             else:
                 result.append((sign, factor))
         return result
+
+    def _with_scripts(self, factors: tuple[tuple[str, Node], ...]) -> tuple[tuple[str, Node], ...]:
+        """`\phi'(Z)^T` is the transpose of what the function gives, `\sigma(z)_j` an entry of it."""
+        result: list[tuple[str, Node]] = []
+        for sign, factor in factors:
+            if (
+                result
+                and sign == ""
+                and isinstance(factor, Scripted)
+                and isinstance(factor.base, Fenced)
+                and factor.base.left == "("
+                and self.function_letter(result[-1][1]) is not None
+            ):
+                before, function = result.pop()
+                called = Product((("", function), ("", factor.base)), span=function.span)
+                result.append((before, replace(factor, base=Fenced("(", called, ")", span=factor.span))))
+                continue
+            result.append((sign, factor))
+        return tuple(result)
 
     def _is_value(self, node: Node) -> bool:
         name = self._written(node)
@@ -684,6 +704,12 @@ class Elaborator:
     def _derivative(self, node: Derivative) -> Iterator[Reading]:
         if not node.variables:
             raise NotUnderstood("a gradient that does not say by what", column=node.span[0])
+        function = self.function_letter(node.operand) if isinstance(node.operand, Symbol | Styled | Word) else None
+        if function is not None and node.symbol == "d" and function[1:] == (0, None):
+            (by, *others) = node.variables
+            if all(other == by for other in others):  # `d\sigma/dx` is the slope of the function at x
+                yield from self._call(function[0], len(node.variables), None, by)
+                return
         found = self.readings(self._without_arguments(node.operand))
         for variable in node.variables:
             by = self._variable(variable)

@@ -12,7 +12,7 @@ from itertools import islice, product
 
 from derive.algebra.arrays import Array
 from derive.algebra.normal import Normalizer, TooLarge
-from derive.algebra.terms import Arg, Entry, Fun, Index, Name, Partial, Term, sub, transform, walk
+from derive.algebra.terms import Arg, Mul, Entry, Fun, Index, Name, Partial, Term, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand
 from derive.proof.depth import at_depth, has_families
 from derive.proof.evaluate import Arithmetic, Balls, Evaluation, Floats, Point, Undefined
@@ -146,7 +146,7 @@ def _look(
 ) -> Refuted | Undecided:
     agreed = 0
     for seed in seeds:
-        point = Point(theory, seed, unit=unit, positive=_positive_names(left, right))
+        point = Point(theory, seed, unit=unit, positive=_positive_names(seed, left, right))
         floats: Arithmetic = Floats()
         evaluation = Evaluation(point, floats)
         try:
@@ -167,7 +167,10 @@ def _look(
     return Undecided("no inputs were found at which both sides have a value")
 
 
-def _positive_names(*terms: Term) -> frozenset[Name]:
+def _positive_names(seed: int, *terms: Term) -> frozenset[Name]:
+    """Numbers are drawn greater than zero at every other point: logarithms ask for it, and cases have more than one side."""
+    if seed % 2:
+        return frozenset()
     return frozenset(node.name for term in terms for node in walk(term) if isinstance(node, Entry) and not node.indices)
 
 
@@ -179,7 +182,7 @@ def _certify(
 
     for precision in (64, 128, 512):
         flint.ctx.prec = precision
-        point = Point(theory, seed, unit=unit, positive=_positive_names(left, right))
+        point = Point(theory, seed, unit=unit, positive=_positive_names(seed, left, right))
         evaluation = Evaluation(point, Balls())
         try:
             a, b = evaluation.value(left, at), evaluation.value(right, at)
@@ -264,6 +267,8 @@ def _backward(theory: Theory, node: Term) -> Term | None:
     if not isinstance(node, Entry):
         return None
     body = theory.unfold(node)
+    if isinstance(body, Mul):  # up to a factor such as a sign
+        return body if sum(isinstance(part, Partial) for part in body.factors) == 1 and len(body.factors) == 2 else None
     return body if isinstance(body, Partial) else None
 
 

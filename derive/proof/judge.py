@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from derive.algebra.arrays import Array, ShapeMismatch, show, spread
+from derive.algebra.functions import NOTATION
 from derive.algebra.terms import Entry, Fun, Name, Num, Partial, Term, mul, names, sub, walk
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.collect import Understanding
@@ -209,6 +210,9 @@ def _definition(understanding: Understanding, meaning: Meaning, line: int) -> St
         return StatementVerdict("definition", "", Verdict.UNKNOWN, reason)
     if definition is None and repr(name) in theory.functions:
         known = theory.functions[repr(name)].known
+        if known and NOTATION.get(name.base.removeprefix(r"\mathrm{").removesuffix("}").lower()) == known:
+            reason = f"it is what {known} stands for everywhere"
+            return StatementVerdict("definition", "", Verdict.PROVED, reason, scope="all sizes")
         return StatementVerdict("definition", "", Verdict.DEFINED, f"recognised as {known}" if known else "")
     if name in theory.general:
         direct = ", ".join(map(repr, theory.general[name]))
@@ -223,7 +227,8 @@ def _definition(understanding: Understanding, meaning: Meaning, line: int) -> St
         return StatementVerdict(
             "definition", "", Verdict.PROVED, f"it is the derivative of {theory.loss!r} by {recognised!r}"
         )
-    if _named_after(theory, name) is not None:
+    stated = any(isinstance(node, Partial) for node in walk(definition.value.body))
+    if _named_after(theory, name) is not None and not stated:
         reason = f"by its name it is a derivative by {name.base[1:]}, and it equals none"
         return StatementVerdict("definition", "", Verdict.UNKNOWN, reason)
     warning = ""
