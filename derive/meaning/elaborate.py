@@ -88,8 +88,8 @@ from derive.notation.tree import (
 )
 
 _MOST_READINGS = 24
-INVERSE = "the inverse of "
-"""What the names of inverses start with."""
+OPAQUE = "some "
+"""What the names of values start with that are not worked out: inverses, maxima."""
 
 
 class Elaborator:
@@ -346,7 +346,7 @@ class Elaborator:
         if delta(row, column) in factors:
             rest = mul(*(factor for factor in factors if factor is not delta(row, column)))
             return Array(value.indices, mul(delta(row, column), power(rest, -1)))
-        return Array(value.indices, Entry(Name(f"{INVERSE}{value.body!r}"), value.indices))
+        return Array(value.indices, Entry(Name(f"{OPAQUE}inverse of {value.body!r}"), value.indices))
 
     def _norm(self, node: Fenced, sup: Node | None) -> Iterator[Reading]:
         exponent = Fraction(1) if sup is None else self._rational(sup)
@@ -580,10 +580,10 @@ class Elaborator:
             yield Reading(value, inside.notes, inside.cost)
 
     def _applied(self, function: Node, argument: Node) -> Iterator[Reading]:
-        if isinstance(argument, Scripted) and isinstance(argument.base, Fenced) and argument.sup is None:
-            # `softmax(o)_j` is entry j of what the function gives
+        if isinstance(argument, Scripted) and isinstance(argument.base, Fenced):
+            # `softmax(o)_j` is entry j of what the function gives, `diag(s)^{-1}` the inverse of what it gives
             inner = Applied(function, argument.base, span=function.span)
-            yield from self._scripted(Scripted(Fenced("(", inner, ")"), argument.sub, None, argument.primes))
+            yield from self._scripted(replace(argument, base=Fenced("(", inner, ")")))
             return
         word, power_node, sub_node, primes = _word(function)
         inside = argument.body if isinstance(argument, Fenced) and argument.left in "([" else argument
@@ -613,11 +613,33 @@ class Elaborator:
                 step = entrywise(lambda t: mul(t, Positive(t)), difference.value)
                 value, _ = self._plus(step, second)
                 yield Reading(value, difference.notes, 0)
+        elif row in ("max", "min") and sub_node is not None:
+            yield self._extreme(row, sub_node, inside)
         elif row == "sum" and sub_node is None:
             for reading in self.readings(inside):
                 yield Reading(sum_entries(reading.value), reading.notes, reading.cost)
         else:
             raise NotUnderstood(f"no function called {word} is known here", column=function.span[0])
+
+    def _extreme(self, word: str, place: Node, body: Node) -> Reading:
+        """The largest or smallest of several: a number of which nothing is known but what it depends on."""
+        letters = [part.text for part in walk(place) if isinstance(part, Symbol) and part.text not in self.scope.sizes]
+        if len(letters) != 1:
+            raise NotUnderstood(f"a {word} over what is no index", column=place.span[0])
+        before = self.scope.running.pop(letters[0], None)
+        self.scope.running[letters[0]] = Running(letters[0])
+        try:
+            (inside, *_) = self.readings(body)
+            index = self.scope.running[letters[0]].index
+        finally:
+            self.scope.running.pop(letters[0], None)
+            if before is not None:
+                self.scope.running[letters[0]] = before
+        if index is None or inside.value.rank:
+            raise NotUnderstood(f"a {word} over what is no index", column=place.span[0])
+        free = tuple(sorted(inside.value.body.free - {index}, key=lambda each: each.label))
+        name = Name(f"{OPAQUE}{word} of {inside.value.body!r}")
+        return Reading(scalar(Entry(name, free)), inside.notes, inside.cost)
 
     def _cases(self, node: Cases) -> Iterator[Reading]:
         """Branches one after the other: each holds where its condition does and none before it did."""

@@ -51,8 +51,8 @@ def leave_general(draft: Draft) -> None:
         if bare_letter(name.base)[0] in LOSS_LETTERS:
             draft.table.shapes[name] = Shape(())
             draft.general[name] = direct
-    used = {name for definition in draft.definitions.values() for name in names(definition.value.body)}
     backward = {name for name, definition in draft.definitions.items() if any_partial(definition)}
+    used = {name for own, d in draft.definitions.items() if own not in backward for name in names(d.value.body)}
     last = tuple(name for name in draft.definitions if name not in used and name not in backward)
     families = any(level.letter for name in draft.definitions for level in name.levels)
     if families:

@@ -12,7 +12,7 @@ from derive.algebra.terms import Entry, Fun, Name, Num, Partial, Term, mul, name
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.collect import Understanding
 from derive.meaning.draft import Meaning
-from derive.meaning.elaborate import INVERSE, Elaborator
+from derive.meaning.elaborate import OPAQUE, Elaborator
 from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
 from derive.meaning.naming import written
 from derive.meaning.products import Reading
@@ -299,6 +299,7 @@ def _claim(
             if understanding.vocabulary.samples and _sums_differ(theory, a.body, b.body):
                 reason = "a sum over inputs on one side, and not on the other"
                 return StatementVerdict(kind, "", Verdict.UNKNOWN, reason)
+            opaque = _opaque(theory, a.body, b.body)
             try:
                 if descends is not None:
                     a, b = _step(theory, descends, a, b)
@@ -307,6 +308,8 @@ def _claim(
                 decision = Undecided(str(error))
             except ShapeMismatch as error:
                 decision = Undecided(f"the page's definitions do not fit together: {error}")
+            if opaque and (opaque == "differentiated" or not isinstance(decision, Proved)):
+                decision = Undecided("an inverse or a maximum, of which too little is known here")
             decisions.append((decision, notes))
             if isinstance(decision, Proved):
                 return StatementVerdict(
@@ -376,8 +379,6 @@ def _gap(understanding: Understanding, *terms: Term) -> str | None:
         name = stack.pop()
         if name in understanding.broken:
             return repr(name)
-        if name.base.startswith(INVERSE):
-            return "the inverse of a matrix"
         if name in seen or len(seen) > 10_000:
             continue
         seen.add(name)
@@ -388,6 +389,25 @@ def _gap(understanding: Understanding, *terms: Term) -> str | None:
                 return unclear
             stack.extend(names(definition.value.body))
     return None
+
+
+def _opaque(theory: Theory, *terms: Term) -> str:
+    """Whether terms rest on values that are not worked out, such as an inverse, and whether derivatives do. What holds whatever
+    such a value is, holds; nothing else can be said, and how it varies is not known."""
+    seen: set[Name] = set()
+    stack = [node for term in terms for node in walk(term)]
+    found = varies = False
+    while stack:
+        node = stack.pop()
+        varies = varies or isinstance(node, Partial)
+        if not isinstance(node, Entry) or node.name in seen or len(seen) > 10_000:
+            continue
+        seen.add(node.name)
+        found = found or node.name.base.startswith(OPAQUE)
+        definition = theory.definitions.get(node.name)
+        if definition is not None:
+            stack.extend(walk(definition.value.body))
+    return "" if not found else "differentiated" if varies else "used"
 
 
 def _unclear(understanding: Understanding, terms: Iterable[Term]) -> str | None:
