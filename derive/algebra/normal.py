@@ -158,7 +158,11 @@ class Normalizer:
             common, rest = (), base.scaled(1 / coefficient)  # the root of a product splits only over positive factors
         scale = _rational_power(coefficient, exponent)
         radicals: tuple[tuple[Atom, Fraction], ...] = ()
-        if scale is None and coefficient > 0 and max(coefficient.numerator, coefficient.denominator) < _LARGEST_RADICAND:
+        if (
+            scale is None
+            and coefficient > 0
+            and max(coefficient.numerator, coefficient.denominator) < _LARGEST_RADICAND
+        ):
             scale, radicals = _radicals(coefficient, exponent)
         elif scale is None:
             common, rest, scale = (), base, Fraction(1)

@@ -30,7 +30,7 @@ from derive.meaning.general import introduce_losses, leave_general
 from derive.meaning.labels import is_one_hot
 from derive.meaning.layers import layer_letters
 from derive.meaning.naming import walk, written
-from derive.meaning.prose import symmetric
+from derive.meaning.prose import spoken_shapes, symmetric
 from derive.meaning.samples import sample_name, tell_samples
 from derive.meaning.scope import LAYOUTS, Layout, Scope, Shape, Vocabulary
 from derive.meaning.shapes import (
@@ -118,6 +118,8 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
     draft.table = ShapeTable(draft.vocabulary, arrays=has_arrays(trees), bold_vectors=has_bold_vectors(trees))
     for name, region in draft.singles.items():
         draft.table.declare(Symbol(name.base), region)
+    for node, lengths in spoken_shapes(draft.placed):
+        draft.table.declare_sizes(node, lengths)
     for letter in bounds(trees):
         draft.table.sizes.setdefault(letter, size(letter))
     for sample in samples:

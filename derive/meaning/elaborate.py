@@ -57,7 +57,7 @@ from derive.algebra.terms import (
     total,
 )
 from derive.meaning.labels import chosen_by_class, is_indicator, label_of
-from derive.meaning.naming import Written, any_layer, base_latex, is_transpose, walk, written
+from derive.meaning.naming import Written, any_layer, base_latex, is_transpose, subscript_text, walk, written
 from derive.meaning.products import Reading, multiply
 from derive.meaning.samples import outside, sample_name, sums_over
 from derive.meaning.scope import NotUnderstood, Running, Scope
@@ -295,7 +295,10 @@ class Elaborator:
                 raise NotUnderstood("a name that is not understood", column=node.span[0])
             node = replace(node, base=replace(node, sup=None), sub=None)  # `a_i^2` is the square of `a_i`
         if isinstance(node.base, Fenced) and node.base.left in ("|", r"\|"):
-            yield from self._norm(node.base, node.sup)
+            kind = "2" if node.sub is None else subscript_text(node.sub)
+            if kind not in ("1", "2", "F", r"\mathrm{F}"):
+                raise NotUnderstood(f"a norm with the subscript {kind}", column=node.span[0])
+            yield from self._norm(node.base, node.sup, sum_of_sizes=kind == "1")
             return
         sup = node.sup
         base = node.base
@@ -348,13 +351,15 @@ class Elaborator:
             return Array(value.indices, mul(delta(row, column), power(rest, -1)))
         return Array(value.indices, Entry(Name(f"{OPAQUE}inverse of {value.body!r}"), value.indices))
 
-    def _norm(self, node: Fenced, sup: Node | None) -> Iterator[Reading]:
+    def _norm(self, node: Fenced, sup: Node | None, *, sum_of_sizes: bool = False) -> Iterator[Reading]:
+        """The absolute value of a number, the root of the sum of the squares of an array, or the sum of its absolute values."""
         exponent = Fraction(1) if sup is None else self._rational(sup)
         for inside in self.readings(node.body):
             value = inside.value
-            if not value.rank:
-                size = entrywise(lambda t: mul(t, sub(Positive(t), Positive(neg(t)))), value)
-                yield Reading(entrywise(lambda t: power(t, exponent), size), inside.notes, inside.cost)
+            if not value.rank or sum_of_sizes:
+                sizes = entrywise(lambda t: mul(t, sub(Positive(t), Positive(neg(t)))), value)
+                whole = sum_entries(sizes) if value.rank else sizes
+                yield Reading(entrywise(lambda t: power(t, exponent), whole), inside.notes, inside.cost)
             else:
                 yield Reading(
                     entrywise(lambda t: power(t, exponent / 2), inner(value, value)), inside.notes, inside.cost
@@ -469,7 +474,7 @@ class Elaborator:
                     ways = multiply(left, sign, right, self.scope.agree, self.scope.space.trying)
                     if self.scope.strict and not sign:
                         ways = _as_written(ways, left, right)
-                    found.extend(islice(ways, 1 if self.scope.plainest else None))
+                    found.extend(_plainest(ways) if self.scope.plainest else ways)
                 except ShapeMismatch as error:
                     mismatch = mismatch or error
         if not found:
@@ -601,7 +606,7 @@ class Elaborator:
                 raise NotUnderstood("a prod that is no chain of derivatives", column=function.span[0])
             yield chain
         elif row in ("diag", "diagonal"):
-            for reading in self.readings(inside):
+            for reading in self._spelled_out(inside) or self.readings(inside):
                 yield Reading(diagonal(reading.value), reading.notes, reading.cost)
         elif row in ("tr", "trace"):
             for reading in self.readings(inside):
@@ -620,6 +625,21 @@ class Elaborator:
                 yield Reading(sum_entries(reading.value), reading.notes, reading.cost)
         else:
             raise NotUnderstood(f"no function called {word} is known here", column=function.span[0])
+
+    def _spelled_out(self, node: Node) -> list[Reading]:
+        r"""The vector of `diag(\ldots x_i \ldots)`: what stands for its entry i."""
+        parts = node.factors if isinstance(node, Product) else ()
+        if len(parts) != 3 or not all(isinstance(parts[place][1], Ellipsis) for place in (0, 2)):
+            return []
+        (inside, *_) = self.readings(parts[1][1])
+        free = [
+            running.index
+            for running in self.scope.running.values()
+            if running.index is not None and running.index in inside.value.body.free
+        ]
+        if inside.value.rank or len(free) != 1:
+            raise NotUnderstood("an entry that does not say which", column=node.span[0])
+        return [Reading(Array((free[0],), inside.value.body), inside.notes, inside.cost)]
 
     def _extreme(self, word: str, place: Node, body: Node) -> Reading:
         """The largest or smallest of several: a number of which nothing is known but what it depends on."""
@@ -643,16 +663,17 @@ class Elaborator:
 
     def _cases(self, node: Cases) -> Iterator[Reading]:
         """Branches one after the other: each holds where its condition does and none before it did."""
-        value: Term = ZERO
+        value: Array | None = None
         remaining: Term = ONE
         for branch, condition in node.branches:
             (inside, *_) = self.readings(branch)
-            if inside.value.rank:
-                raise NotUnderstood("cases over arrays", column=branch.span[0])
             holds = ONE if condition is None else self._condition(condition)
-            value = add(value, mul(remaining, holds, inside.value.body))
+            chosen_here = mul(remaining, holds)
+            part = entrywise(lambda t: mul(chosen_here, t), inside.value)  # noqa: B023 - used at once
+            value = part if value is None else plus(value, part, self.scope.agree)
             remaining = mul(remaining, sub(ONE, holds))
-        yield Reading(scalar(value))
+        assert value is not None
+        yield Reading(value)
 
     def _condition(self, node: Node) -> Term:
         relations = (
@@ -831,6 +852,15 @@ def softmax(value: Array) -> Array:
     other = fresh(last.size)
     total_of_all = Total(other, Fun("exp", 0, rename(value.body, {last: other})))
     return Array(value.indices, mul(Fun("exp", 0, value.body), power(total_of_all, -1)), value.row)
+
+
+def _plainest(ways: Iterator[Reading]) -> Iterator[Reading]:
+    """The first reading, and those that are as plain: what stands around them decides between these."""
+    first: Reading | None = None
+    for way in ways:
+        first = first or way
+        if way.cost <= first.cost:
+            yield way
 
 
 def _as_written(ways: Iterator[Reading], left: Reading, right: Reading) -> Iterator[Reading]:

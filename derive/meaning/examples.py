@@ -88,9 +88,7 @@ def examples_of(draft: Draft) -> Examples | None:
     letters = frozenset(
         letter
         for node, letter in lettered
-        if letter not in LAYER_LETTERS
-        and letter not in arithmetic
-        and (letter in summed or _beside_layer(node) or _outer(node) in below)
+        if letter not in LAYER_LETTERS and letter not in arithmetic and (letter in summed or _beside_layer(node))
     )
     if not letters:
         return None
@@ -222,11 +220,25 @@ def _bounds(node: BigOperator) -> Iterator[tuple[str, Node | None]]:
             yield letter, node.upper
 
 
+def _listed(right: Node | None) -> tuple[bool, bool]:
+    r"""Whether a side is `[\mathbf{x}_1, \ldots, \mathbf{x}_N]`, and whether that is transposed."""
+    turned = isinstance(right, Scripted) and right.sup is not None and is_transpose(right.sup)
+    body = right.base if isinstance(right, Scripted) and turned else right
+    if not isinstance(body, Fenced) or not isinstance(body.body, Sequence):
+        return False, False
+    first = body.body.items[0]
+    bold = isinstance(first, Scripted) and bare_letter(base_latex(first.base) or "")[1]
+    return bold and any(isinstance(item, Ellipsis) for item in body.body.items), turned
+
+
 def _in_columns(draft: Draft, counts: frozenset[str]) -> bool | None:
     """Whether the arrays of the page have as many columns, or as many rows, as there are examples."""
     found = set()
     for each in draft.placed:
         statement = each.statement
+        listed, turned = _listed(statement.right)
+        if listed:
+            found.add(not turned)
         if statement.relation != r"\in" or statement.right is None or not isinstance(statement.right, Scripted):
             continue
         sizes = statement.right.sup

@@ -52,7 +52,7 @@ def base_latex(node: Node) -> str | None:
             inside = _letters(body)
             return None if inside is None else f"{STYLE_COMMANDS[style]}{{{inside}}}"
         case Accented(accent=accent, body=body):
-            inside = base_latex(body)
+            inside = body.text if isinstance(body, Number) else base_latex(body)
             return None if inside is None else rf"\{accent}{{{inside}}}"
         case _:
             return None

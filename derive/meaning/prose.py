@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from derive.algebra.terms import Name
 from derive.meaning.draft import Placed
 from derive.meaning.naming import written
+from derive.notation.tree import Node, Product
 
 _IS_SYMMETRIC = re.compile(r"^,?\s*(is|be|are|being)\s+(both\s+|real\s+|also\s+|a\s+|an\s+)*symmetric\b")
 _SYMMETRIC_NAME = re.compile(r"\bsymmetric\s+([a-z-]+\s+){0,3}(matrix|matrices)\s*$", re.IGNORECASE)
@@ -50,3 +51,32 @@ def _sentence_before(text: str) -> str:
 
 def _sentence_after(text: str) -> str:
     return re.split(r"[.;:](\s|$)", text)[0]
+
+
+_NAMES = r"(?:\$[^$]+\$(?:\s*,\s*and|\s*,|\s+and|\s+or)?\s*)*"
+_NUMBERS = re.compile(rf"\b(real numbers?|numbers|scalars?|scalar (?:bias|weight|input|output|target)e?s?)\s*{_NAMES}$")
+_IS_NUMBER = re.compile(r"^\s*(?:is|be|being) an? (?:real )?(?:number|scalar)\b")
+_OF_SIZE = re.compile(r"\$[^$]+\$\s*(?:is|be|being|denotes?)?\s*(?:an?|the)\s*(?:real\s+)?$")
+_MATRIX = re.compile(r"^\s*(?:real\s+|weight\s+)?(?:matrix|array)\b(\s*$|\s*[^\s$]|\s+(?=\$))")
+_NAMED_MATRIX = re.compile(r"^\s*(?:real\s+|weight\s+)?matrix\s+\$")
+
+
+def spoken_shapes(placed: Sequence[Placed]) -> Iterator[tuple[Node, tuple[Node, ...]]]:
+    r"""What running text says of shapes: "real numbers `$x$`, `$u$`", "`$X$` be an `$n \times m$` matrix"."""
+    for number, each in enumerate(placed):
+        node = each.statement.left
+        if each.display or each.statement.right is not None:
+            continue
+        if _NUMBERS.search(each.before) or _IS_NUMBER.match(each.after):
+            yield node, ()
+        if not isinstance(node, Product) or len(node.factors) != 2 or node.factors[1][0] != r"\times":
+            continue
+        sizes = tuple(factor for _, factor in node.factors)
+        before = placed[number - 1] if number else None
+        following = placed[number + 1] if number + 1 < len(placed) else None
+        if _NAMED_MATRIX.match(each.after) and following is not None:
+            if following.statement.right is None and not following.display:
+                yield following.statement.left, sizes
+        elif _MATRIX.match(each.after) and before is not None and _OF_SIZE.search(each.before):
+            if before.statement.right is None and not before.display and before.formula != each.formula:
+                yield before.statement.left, sizes

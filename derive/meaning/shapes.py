@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from derive.algebra.terms import Name, Size, size
 from derive.meaning.labels import classes, one_hot
-from derive.meaning.naming import base_latex, level_of, walk, written
+from derive.meaning.naming import base_latex, is_transpose, level_of, walk, written
 from derive.meaning.scope import Shape, Sizes, Vocabulary
 from derive.notation.tree import Ellipsis, Fenced, Node, Number, Product, Scripted, Sequence, Styled, Sum, Symbol
 from derive.theory import family_letters, size_at
@@ -108,6 +108,13 @@ class ShapeTable:
         self.guessed.pop(name.name, None)
         return True
 
+    def declare_sizes(self, node: Node, lengths: tuple[Node, ...]) -> None:
+        """Take in what running text says of a name's shape."""
+        name = written(node, self.vocabulary.subscripted, self.vocabulary.layered)
+        if name is not None and not name.entries and name.power is None and name.name not in self.shapes:
+            self.shapes[name.name] = Shape(tuple(self.size_of(length) for length in lengths))
+            self.ranks.setdefault(name.name.base, len(lengths))
+
     def region_sizes(self, region: Node) -> tuple[Size, ...] | None:
         if isinstance(region, Fenced) and region.left in (r"\{", "[", "(") and isinstance(region.body, Sequence):
             return () if all(isinstance(item, Number | Sum) for item in region.body.items) else None
@@ -135,10 +142,23 @@ class ShapeTable:
         return self.sizes.setdefault(latex, size(latex))
 
     def components(self, name: Name, right: Node) -> bool:
-        """`X = [x_1, x_2]` makes X a vector of two entries."""
+        """`X = [x_1, x_2]` makes X a vector of two entries, `y = [y_1, \\ldots, y_N]^T` one of N."""
+        turned = isinstance(right, Scripted) and right.sub is None and right.sup is not None and is_transpose(right.sup)
+        if isinstance(right, Scripted) and turned:
+            right = right.base
         if not isinstance(right, Fenced) or right.left not in "([" or not isinstance(right.body, Sequence):
             return False
         items = right.body.items
+        last = items[-1]
+        if any(isinstance(item, Ellipsis) for item in items) and isinstance(last, Scripted) and last.sub is not None:
+            count, letter = self.size_of(last.sub), bare_letter(base_latex(last.base) or "")
+            if letter[1] and letter[0].islower():  # examples, one under the other or side by side
+                each = self.space.open()
+                self.shapes.setdefault(name, Shape((count, each) if turned else (each, count)))
+            else:
+                self.shapes.setdefault(name, Shape((count,)))
+            self.ranks.setdefault(name.base, self.shapes[name].rank)
+            return True
         if any(base_latex(_base(item)) is None for item in items):
             return False
         self.shapes[name] = Shape((size(len(items)),))

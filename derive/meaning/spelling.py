@@ -27,11 +27,13 @@ from derive.notation.tree import (
 
 _WORDS = frozenset({*NOTATION, "softmax", "diag", "tr", "trace", "max", "min", "prod", "sum"})
 _LONGEST = max(map(len, _WORDS))
+Factors = tuple[tuple[str, Node], ...]
 
 
 def put_together(draft: Draft) -> None:
     """Words and names of derivatives, on the whole page. Names of derivatives are taken for such where the page defines one."""
     _join_labels(draft)
+    _spell_words(draft)
     named = frozenset(
         name
         for each in draft.placed
@@ -57,6 +59,72 @@ def _join_labels(draft: Draft) -> None:
             replace(each, statement=each.statement.changed(lambda side: _labelled(side, labels)))
             for each in draft.placed
         )
+
+
+def _spell_words(draft: Draft) -> None:
+    """`activation(x) = ...` typed letter by letter defines a word; it is one wherever its letters stand so."""
+    words = {
+        word
+        for each in draft.placed
+        if each.statement.right is not None and isinstance(each.statement.left, Product)
+        if (word := _leading_word(each.statement.left.factors)) is not None
+    }
+    if words:
+        draft.placed = tuple(
+            replace(each, statement=each.statement.changed(lambda side: _spelled(side, words))) for each in draft.placed
+        )
+
+
+_SHORTEST = 4
+
+
+def _leading_word(factors: Factors) -> str | None:
+    """The word in front of a parenthesis that makes up a whole side."""
+    *letters, (sign, last) = factors
+    word = _run_of(tuple(letters), 0)
+    whole = len(word) == len(letters) and len(word) >= _SHORTEST and word not in _WORDS
+    return word if whole and sign == "" and isinstance(last, Fenced) and last.left == "(" else None
+
+
+def _run_of(factors: Factors, start: int) -> str:
+    """The letters set close from a place on."""
+    word = ""
+    for place in range(start, len(factors)):
+        sign, letter = factors[place]
+        close = place == start or (sign == "" and factors[place - 1][1].span[1] == letter.span[0])
+        if not isinstance(letter, Symbol) or len(letter.text) != 1 or not letter.text.isalpha() or not close:
+            break
+        word += letter.text
+    return word
+
+
+def _spelled(part: object, words: set[str]) -> object:
+    if isinstance(part, tuple):
+        return tuple(_spelled(each, words) for each in part)
+    if not isinstance(part, Node) or not is_dataclass(part):
+        return part
+    if isinstance(part, Product):
+        factors: list[tuple[str, Node]] = []
+        place = 0
+        while place < len(part.factors):
+            run = _run_of(part.factors, place)
+            word = next((word for word in words if run == word), None)
+            sign, first = part.factors[place]
+            if word is None:
+                factors.append((sign, first))
+                place += 1
+                continue
+            place += len(word)
+            following = part.factors[place] if place < len(part.factors) else None
+            if following is not None and following[0] == "" and isinstance(following[1], Fenced):
+                factors.append((sign, Applied(Word(word, span=first.span), following[1], span=first.span)))
+                place += 1
+            else:
+                factors.append((sign, Word(word, span=first.span)))
+        if tuple(factors) != part.factors:
+            changed = factors[0][1] if len(factors) == 1 else replace(part, factors=tuple(factors))
+            return _spelled(changed, words)
+    return rebuilt(part, lambda each: _spelled(each, words))
 
 
 def _labels_of_vectors(draft: Draft, nodes: Sequence[Node]) -> frozenset[str]:
@@ -153,9 +221,6 @@ def _rewritten(part: object, named: frozenset[str]) -> object:
             part = factors[0][1] if len(factors) == 1 else replace(part, factors=factors)
             return _rewritten(part, named)
     return rebuilt(part, lambda each: _rewritten(each, named))
-
-
-Factors = tuple[tuple[str, Node], ...]
 
 
 def _words(factors: Factors) -> Iterable[tuple[int, str]]:

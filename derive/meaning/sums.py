@@ -100,7 +100,9 @@ def batches(trees: Iterable[Node]) -> dict[Name, str]:
     for tree in trees:
         for node in walk(tree):
             match node:
-                case BigOperator(lower=Relations(first=Symbol(text=letter), rest=(("=", _),)), upper=Symbol(text=count)):
+                case BigOperator(
+                    lower=Relations(first=Symbol(text=letter), rest=(("=", _),)), upper=Symbol(text=count)
+                ):
                     counts[letter] = count
                 case BigOperator(lower=Relations(first=Symbol(text=letter), rest=((r"\in", Styled() as batch),))):
                     letters[Name(base_latex(batch) or "")] = letter

@@ -27,6 +27,7 @@ def vocabulary_of(trees: Iterable[Node]) -> Vocabulary:
     superscript is a layer: those that have a layer letter there."""
     bare: set[str] = set()
     lettered: set[str] = set()
+    twice: set[str] = set()
     layered: set[str] = set()
     for tree in trees:
         for node in walk(tree):
@@ -35,6 +36,8 @@ def vocabulary_of(trees: Iterable[Node]) -> Vocabulary:
                 continue
             if plain.entries and not any(isinstance(entry, Ellipsis) for entry in plain.entries):
                 lettered.add(plain.latex)
+                if len(plain.entries) == 2:
+                    twice.add(plain.latex)
             if plain.level_style == "2" and any(
                 isinstance(level, Level) and level.letter for level in plain.name.levels
             ):
@@ -43,7 +46,7 @@ def vocabulary_of(trees: Iterable[Node]) -> Vocabulary:
                 continue
             if isinstance(node, Scripted) and node.sub is None:
                 bare.add(plain.latex)
-    return Vocabulary(frozenset(lettered), frozenset(layered), _entries_of(lettered, bare | _plain(trees)))
+    return Vocabulary(frozenset(lettered), frozenset(layered), _entries_of(lettered, bare | _plain(trees), twice))
 
 
 def _plain(trees: Iterable[Node]) -> set[str]:
@@ -82,7 +85,7 @@ def _bold_forms(light: str) -> set[str]:
     return forms
 
 
-def _entries_of(lettered: set[str], plain: set[str]) -> dict[str, str]:
+def _entries_of(lettered: set[str], plain: set[str], twice: set[str]) -> dict[str, str]:
     r"""`p_i` beside `\mathbf{p}`, `w_{jk}` beside `\mathbf{W}`: entries of the bold array, where the light letter has no life of
     its own."""
     found = {}
@@ -90,6 +93,11 @@ def _entries_of(lettered: set[str], plain: set[str]) -> dict[str, str]:
         candidates = _bold_forms(light) & plain
         if len(candidates) == 1:
             found[light] = candidates.pop()
+    for light in twice & plain:
+        # beside the number x, `x_{ij}` is an entry of the matrix
+        whole = rf"\mathbf{{{light.upper()}}}"
+        if len(light) == 1 and light.islower() and whole in plain:
+            found[light] = whole
     return found
 
 

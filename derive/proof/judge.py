@@ -162,7 +162,11 @@ def _says_its_step(understanding: Understanding, place: int, left: Node, right: 
         name = written(factor, vocabulary.subscripted, vocabulary.layered)
         given = name is not None and name.name not in understanding.theory.definitions
         shape = None if name is None else understanding.table.known(name.name)
-        if not given or name is None or not (size_text(factor) in understanding.table.sizes or (shape and not shape.rank)):
+        if (
+            not given
+            or name is None
+            or not (size_text(factor) in understanding.table.sizes or (shape and not shape.rank))
+        ):
             return False
     try:
         Elaborator(_scope(understanding)).side(right)
