@@ -41,9 +41,9 @@ from derive.meaning.shapes import (
     has_arrays,
     has_bold_vectors,
 )
+from derive.meaning.spelling import name_derivatives, put_together
 from derive.meaning.steps import tell_steps
 from derive.meaning.sums import batches, bounds
-from derive.meaning.spelling import name_derivatives, put_together
 from derive.meaning.vocabulary import index_letters, vocabulary_of
 from derive.notation.tree import (
     Scripted,

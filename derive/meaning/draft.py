@@ -12,7 +12,6 @@ from derive.meaning.statements import Statement
 from derive.notation.tree import Node
 from derive.theory import Definition, FunctionDefinition
 
-
 WHOLE = "\u2026"
 """Stands among the letters of a definition for the axes that it leaves as they are: `x^{(i)} = ...` defines one example."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice, pairwise
+from itertools import islice
 
 from derive.algebra.arrays import (
     Array,
@@ -18,7 +18,6 @@ from derive.algebra.arrays import (
     broadcast,
     diagonal,
     entrywise,
-    inner,
     ones,
     plus,
     scalar,
@@ -36,16 +35,11 @@ from derive.algebra.terms import (
     Entry,
     Extent,
     Fun,
-    Index,
-    Mul,
     Name,
     Num,
-    Partial,
     Positive,
-    Size,
     Term,
     Total,
-    add,
     delta,
     fresh,
     mul,
@@ -54,14 +48,15 @@ from derive.algebra.terms import (
     power,
     rename,
     sub,
-    total,
 )
-from derive.meaning.labels import chosen_by_class, is_indicator, label_of
-from derive.meaning.naming import Written, any_layer, base_latex, is_transpose, subscript_text, walk, written
+from derive.meaning.labels import chosen_by_class, is_indicator
+from derive.meaning.naming import any_layer, base_latex, is_transpose, subscript_text, walk
+from derive.meaning.powers import OPAQUE
 from derive.meaning.products import Reading, multiply
 from derive.meaning.samples import outside, sample_name, sums_over
-from derive.meaning.scope import NotUnderstood, Running, Scope
+from derive.meaning.scope import NotUnderstood, Running
 from derive.meaning.shapes import LOSS_LETTERS, PARAMETER_LETTERS, SCALARS, bare_letter
+from derive.meaning.slopes import Slopes
 from derive.meaning.sums import chosen, ends, is_count, members, sum_letters
 from derive.notation.tree import (
     Applied,
@@ -88,15 +83,10 @@ from derive.notation.tree import (
 )
 
 _MOST_READINGS = 24
-OPAQUE = "some "
-"""What the names of values start with that are not worked out: inverses, maxima."""
 
 
-class Elaborator:
+class Elaborator(Slopes):
     """Gives expressions their meaning within one scope."""
-
-    def __init__(self, scope: Scope) -> None:
-        self.scope, self.layout = scope, scope.vocabulary.layout
 
     def side(self, node: Node) -> list[Reading]:
         """The readings of one side of a statement.
@@ -169,10 +159,6 @@ class Elaborator:
 
     # names and scripts
 
-    def _written(self, node: Node) -> Written | None:
-        vocabulary = self.scope.vocabulary
-        return written(node, vocabulary.subscripted, vocabulary.layered)
-
     def _name(self, node: Node) -> Iterator[Reading]:
         name = self._written(node)
         if name is None or name.power is not None:
@@ -210,42 +196,6 @@ class Elaborator:
         value = self._array(name)
         yield Reading(transpose(value) if name.transposed else value)
 
-    def _entries(self, value: Array, subscripts: tuple[Node, ...]) -> Array:
-        whole = next((place for place, each in enumerate(subscripts) if isinstance(each, Ellipsis)), None)
-        if whole is not None:
-            return self._part(value, subscripts[:whole], subscripts[whole + 1 :])
-        if len(subscripts) != value.rank:
-            count = len(subscripts)
-            raise NotUnderstood(
-                f"{count} subscript{'s' if count > 1 else ''} at an array of shape {show(value)}",
-                column=subscripts[0].span[0],
-            )
-        places: list[Index] = []
-        held: list[tuple[Index, Term]] = []
-        for subscript, length in zip(subscripts, value.shape, strict=True):
-            label = self._label(subscript)
-            if label is None:
-                places.append(self._place(subscript, length))
-                continue
-            if not self.scope.agree(length, label.shape[0]):
-                raise ShapeMismatch(f"there are {label.shape[0]} classes, and {length} entries", value)
-            places.append(label.indices[0])
-            held.append((label.indices[0], label.body))
-        entry = value.at(*places)
-        return scalar(total([index for index, _ in held], mul(*(one for _, one in held), entry)))
-
-    def _label(self, node: Node) -> Array | None:
-        """The one-hot vector of a class: of `y`, or of `y_i`, which depends on i."""
-        name = self._written(node)
-        found = label_of(self.scope, name)
-        if found is None or name is None:
-            return None
-        if found.rank != len(name.entries) + 1:
-            raise NotUnderstood("a class for every example, and no example", column=node.span[0])
-        fixed = [self._place(*each) for each in zip(name.entries, found.shape, strict=False)]
-        last = fresh(found.shape[-1])
-        return Array((last,), found.at(*fixed, last))
-
     def _indicator(self, node: Relations) -> Iterator[Reading]:
         """One where a condition holds, zero elsewhere; entry by entry where it compares an array with a number."""
         relation, right = node.rest[0]
@@ -257,35 +207,6 @@ class Elaborator:
         for difference in self._added([("+", self.readings(node.first)), ("-", self.readings(right))]):
             holds = entrywise(lambda t: self._holds(relation, t, node), difference.value)
             yield Reading(holds, difference.notes, difference.cost)
-
-    def _same(self, left: Node, right: Node) -> Term:
-        """`i = j` of two indices, `y_i = k` of a class and an index."""
-        for one, other in ((left, right), (right, left)):
-            label = self._label(one)
-            if label is not None:
-                return rename(label.body, {label.indices[0]: self._place(other, label.shape[0])})
-        letters = [base_latex(side) or "" for side in (left, right)]
-        known = [self.scope.running[letter].index for letter in letters if letter in self.scope.running]
-        length = next((index.size for index in known if index is not None), None)
-        if length is None or not all(letter in self.scope.running for letter in letters):
-            raise NotUnderstood("a condition of equality between values", column=left.span[0])
-        return delta(*(self._place(side, length) for side in (left, right)))
-
-    def _place(self, subscript: Node, length: Size) -> Index:
-        letter = base_latex(subscript)
-        if letter is None or not (letter.startswith("\\") or letter.isalpha()):
-            raise NotUnderstood("a subscript that is no letter", column=subscript.span[0])
-        return self.scope.index(letter, length)
-
-    def _part(self, value: Array, before: tuple[Node, ...], after: tuple[Node, ...]) -> Array:
-        """What is left of an array where the first or the last of its indices are fixed."""
-        left_over = value.rank - len(before) - len(after)
-        if left_over not in (0, 1):
-            raise ShapeMismatch(f"no part of {show(value)} is one example", value)
-        first = [self._place(*each) for each in zip(before, value.shape, strict=False)]
-        last = [self._place(*each) for each in zip(after, value.shape[len(before) + left_over :], strict=True)]
-        kept = value.indices[len(before) : len(before) + left_over]
-        return Array(kept, value.at(*first, *kept, *last))
 
     def _scripted(self, node: Node) -> Iterator[Reading]:
         if not isinstance(node, Scripted):
@@ -323,64 +244,6 @@ class Elaborator:
         exponent = self._rational(sup)
         for inside in self.readings(base):
             yield from self._powers(inside, exponent)
-
-    def _powers(self, inside: Reading, exponent: Fraction) -> Iterator[Reading]:
-        value = inside.value
-        raised = entrywise(lambda t: power(t, exponent), value)
-        if not value.rank:
-            yield Reading(raised, inside.notes, inside.cost)
-        elif exponent == 2 and value.rank == 1:
-            note = "the square of a vector is read as the sum of its squares"
-            yield Reading(inner(value, value), (*inside.notes, note), inside.cost + 1)
-            yield Reading(raised, (*inside.notes, "the square is taken of each entry"), inside.cost + 2)
-        elif exponent > 0:
-            yield Reading(raised, (*inside.notes, "the power is taken of each entry"), inside.cost + 2)
-        elif exponent == -1 and value.rank == 2:
-            yield Reading(self._inverse(value), inside.notes, inside.cost)
-        else:
-            raise NotUnderstood("a negative power of an array")
-
-    def _inverse(self, value: Array) -> Array:
-        """The inverse of a diagonal matrix; that of any other is a matrix of which nothing is known but its shape."""
-        row, column = value.indices
-        if not self.scope.agree(row.size, column.size):
-            raise ShapeMismatch(f"{show(value)} has no inverse: it is not square", value)
-        factors = value.body.factors if isinstance(value.body, Mul) else (value.body,)
-        if delta(row, column) in factors:
-            rest = mul(*(factor for factor in factors if factor is not delta(row, column)))
-            return Array(value.indices, mul(delta(row, column), power(rest, -1)))
-        return Array(value.indices, Entry(Name(f"{OPAQUE}inverse of {value.body!r}"), value.indices))
-
-    def _norm(self, node: Fenced, sup: Node | None, *, sum_of_sizes: bool = False) -> Iterator[Reading]:
-        """The absolute value of a number, the root of the sum of the squares of an array, or the sum of its absolute values."""
-        exponent = Fraction(1) if sup is None else self._rational(sup)
-        for inside in self.readings(node.body):
-            value = inside.value
-            if not value.rank or sum_of_sizes:
-                sizes = entrywise(lambda t: mul(t, sub(Positive(t), Positive(neg(t)))), value)
-                whole = sum_entries(sizes) if value.rank else sizes
-                yield Reading(entrywise(lambda t: power(t, exponent), whole), inside.notes, inside.cost)
-            else:
-                yield Reading(
-                    entrywise(lambda t: power(t, exponent / 2), inner(value, value)), inside.notes, inside.cost
-                )
-
-    def _rational(self, node: Node) -> Fraction:
-        match node:
-            case Number(text=text):
-                return Fraction(text)
-            case Sum(terms=((sign, Number(text=text)),)):
-                return Fraction(text) * (-1 if sign == "-" else 1)
-            case FractionNode(numerator=above, denominator=below):
-                return self._rational(above) / self._rational(below)
-            case _:
-                raise NotUnderstood("an exponent that is no number", column=node.span[0])
-
-    def _integer(self, node: Node) -> int:
-        value = self._rational(node)
-        if value.denominator != 1:
-            raise NotUnderstood("a root whose degree is no whole number", column=node.span[0])
-        return int(value)
 
     # sums, products, quotients
 
@@ -439,8 +302,8 @@ class Elaborator:
             yield chain
             return
         result: list[Reading] | None = None
-        for sign, members in groups:
-            value = self._run(members)
+        for sign, group in groups:
+            value = self._run(group)
             if result is None:
                 result = value
             elif sign in ("/", r"\oslash"):
@@ -514,7 +377,8 @@ class Elaborator:
                 continue
             following = factors[place + 1] if place + 1 < len(factors) else None
             if following is not None and following[0] == "" and is_indicator(factor, following[1]):
-                assert isinstance(following[1], Fenced) and isinstance(following[1].body, Relations)
+                assert isinstance(following[1], Fenced)
+                assert isinstance(following[1].body, Relations)
                 result.append((sign, list(self._indicator(following[1].body))))
                 skip = True
             elif (
@@ -538,7 +402,7 @@ class Elaborator:
         return result
 
     def _with_scripts(self, factors: tuple[tuple[str, Node], ...]) -> tuple[tuple[str, Node], ...]:
-        """`\phi'(Z)^T` is the transpose of what the function gives, `\sigma(z)_j` an entry of it."""
+        r"""`\phi'(Z)^T` is the transpose of what the function gives, `\sigma(z)_j` an entry of it."""
         result: list[tuple[str, Node]] = []
         for sign, factor in factors:
             if (
@@ -743,105 +607,6 @@ class Elaborator:
             yield Reading(value, reading.notes, reading.cost)
 
     # derivatives
-
-    def _derivative(self, node: Derivative) -> Iterator[Reading]:
-        if not node.variables:
-            raise NotUnderstood("a gradient that does not say by what", column=node.span[0])
-        function = self.function_letter(node.operand) if isinstance(node.operand, Symbol | Styled | Word) else None
-        if function is not None and node.symbol == "d" and function[1:] == (0, None):
-            (by, *others) = node.variables
-            if all(other == by for other in others):  # `d\sigma/dx` is the slope of the function at x
-                yield from self._call(function[0], len(node.variables), None, by)
-                return
-        found = self.readings(self._without_arguments(node.operand))
-        for variable in node.variables:
-            by = self._variable(variable)
-            found = [reading for inside in found for reading in self._by(inside, by)]
-            if len(node.variables) > 1 and any(reading.value.rank > 2 for reading in found):
-                raise NotUnderstood("a second derivative with more than two axes", column=node.span[0])
-        yield from found
-
-    def _without_arguments(self, node: Node) -> Node:
-        """`L(w, b)` is the value named L, if L is one."""
-        if isinstance(node, Product) and len(node.factors) == 2 and isinstance(node.factors[1][1], Fenced):
-            name = self._written(node.factors[0][1])
-            if (
-                name is not None
-                and self.scope.shape_of(name.name) is not None
-                and self.function_letter(node.factors[0][1]) is None
-            ):
-                return node.factors[0][1]
-        return node
-
-    def _variable(self, node: Node) -> Array:
-        name = self._written(node)
-        if name is None or name.power is not None or name.transposed:
-            raise NotUnderstood("a derivative by something that is no name", column=node.span[0])
-        if name.name in self.scope.vocabulary.symmetric:
-            raise NotUnderstood("a derivative by a symmetric matrix, of which there are two", column=node.span[0])
-        return self._array(name)
-
-    def _array(self, name: Written) -> Array:
-        """A named array, or the entry of one: `p_i` is an entry of `\\mathbf{p}` where the page writes entries so."""
-        if not name.entries:
-            return self.scope.array(name.name)
-        own = name.name
-        whole = self.scope.vocabulary.entries_of.get(own.base)
-        if whole is not None:
-            own = Name(whole, own.levels)
-        return self._entries(self.scope.array(own, len(name.entries)), name.entries)
-
-    def _by(self, inside: Reading, by: Array) -> Iterator[Reading]:
-        value, variable = inside.value, by.body
-        assert isinstance(variable, Entry)
-        notes, cost = inside.notes, inside.cost
-        slope = Partial(value.body, variable)
-        if not value.rank:
-            result = Array(by.indices, slope, row=by.row or (self.layout.gradient_rows and by.rank == 1))
-            if self.layout.gradient_rows and by.rank == 2:
-                result = transpose(result)
-            yield Reading(result, notes, cost)
-            return
-        if not by.rank:
-            yield Reading(Array(value.indices, slope, value.row), notes, cost)
-            return
-        if value.rank == by.rank == 1:
-            jacobian = Array((*value.indices, *by.indices), slope)
-            yield Reading(transpose(jacobian) if self.layout.denominator else jacobian, notes, cost)
-        square = value.rank == by.rank and all(a is b for a, b in zip(value.shape, by.shape, strict=True))
-        if square and isinstance(value.body, Entry) and self.scope.is_diagonal(value.body, variable):
-            same = Array(value.indices, Partial(value.body, by.at(*value.indices)), value.row)  # type: ignore[arg-type]
-            note = "the derivative of an elementwise function is read as its diagonal"
-            yield Reading(same, (*notes, note), cost + 1)
-        if value.rank + by.rank > 2:
-            raise NotUnderstood("the derivative of an array by a matrix stands alone")
-
-    def _chain_of_derivatives(self, factors: list[tuple[str, Node | list[Reading]]]) -> Reading | None:
-        """`dL/da . da/dz . dz/dW`, contracted along the variables that link neighbours."""
-        links = [factor for _, factor in factors]
-        if len(links) < 2 or not all(isinstance(link, Derivative) and len(link.variables) == 1 for link in links):
-            return None
-        chain = [link for link in links if isinstance(link, Derivative)]
-        for left, right in pairwise(chain):
-            if left.variables[0] != self._without_arguments(right.operand):
-                return None
-        (first, *_) = self.readings(self._without_arguments(chain[0].operand))
-        if first.value.rank:
-            return None
-        result: Term = ONE
-        value = first.value.body
-        summed: list[Index] = []
-        for place, link in enumerate(chain):
-            by = self._variable(link.variables[0])
-            variable = by.body
-            assert isinstance(variable, Entry)
-            result = mul(result, Partial(value, variable))
-            if place + 1 < len(chain):
-                summed.extend(by.indices)
-            value = variable
-        note = "the chain of derivatives is contracted along the variables that link them"
-        whole = Array(by.indices, total(summed, result), by.row or (self.layout.gradient_rows and by.rank == 1))
-        return Reading(transpose(whole) if self.layout.gradient_rows and by.rank == 2 else whole, (note,), 0)
 
 
 def softmax(value: Array) -> Array:

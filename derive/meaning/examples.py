@@ -180,9 +180,9 @@ def _outer(node: Scripted) -> str:
 def _letter(node: Scripted, below: frozenset[str], layers: frozenset[str]) -> str:
     """The i of `x^{(i)}`, of `a^{[2](i)}`, and of `x_i` where subscripts count examples."""
     for part in _parts(node.sup) if node.sup is not None else ():
-        if isinstance(part, Fenced) and part.left == "(" and isinstance(part.body, Symbol):
-            if _outer(node) not in layers:
-                return part.body.text
+        counts = isinstance(part, Fenced) and part.left == "(" and _outer(node) not in layers
+        if counts and isinstance(part, Fenced) and isinstance(part.body, Symbol):
+            return part.body.text
     first = _subscripts(node.sub)[0] if node.sub is not None and _outer(node) in below else None
     return first.text if isinstance(first, Symbol) else ""
 

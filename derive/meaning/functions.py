@@ -41,6 +41,7 @@ from derive.theory import FunctionDefinition
 def take_off_arguments(draft: Draft) -> None:
     """Take the arguments off values that are no functions of one number."""
     calls: dict[Node, Node] = {}
+    kept: set[Node] = set()
     vectors = _declared_vectors(draft)
     for each in draft.placed:
         statement = each.statement
@@ -48,7 +49,7 @@ def take_off_arguments(draft: Draft) -> None:
         if found is None or each.supposed or statement.relation not in EQUALITIES or statement.right is None:
             continue
         head, arguments = found
-        if head in calls:
+        if head in calls or head in kept:
             continue
         parameter = None if isinstance(arguments, Sequence) else written(arguments)
         # what is called with other arguments too is a function, whatever else its parameter's letter stands for
@@ -58,6 +59,7 @@ def take_off_arguments(draft: Draft) -> None:
             and called_otherwise
             and function_body(draft, statement.right, parameter.name) is not None
         ):
+            kept.add(head)
             continue
         if (
             isinstance(head, Scripted)

@@ -1,7 +1,7 @@
 r"""Classes as numbers, `y_i \in \{1, \ldots, C\}`, and what notes write with them: `P_{i y_i}`, `\mathbb{1}(y_i = k)`.
 
-A class is read as the one-hot vector that stands for it: `\mathbb{1}(y_i = k)` is its entry k, and `P_{i y_i}` the sum of the entries
-of P, each times that.
+A class is read as the one-hot vector that stands for it: `\mathbb{1}(y_i = k)` is its entry k, and `P_{i y_i}` the sum of the
+entries of P, each times that.
 """
 
 from __future__ import annotations

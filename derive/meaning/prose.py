@@ -18,7 +18,7 @@ _CLIMBS = re.compile(r"\b(maximi[sz]\w*|ascen[dt]\w*|climb\w*|uphill)\b", re.IGN
 
 
 def symmetric(placed: Iterable[Placed]) -> frozenset[Name]:
-    r"""The names that the page calls symmetric: "`$A$ is symmetric`", "a symmetric matrix `$A$`", "`$A$` and `$B$` are symmetric"."""
+    """The names that the page calls symmetric: "A is symmetric", "a symmetric matrix A", "A and B are symmetric"."""
     found = set()
     for each in placed:
         name = written(each.statement.left)
@@ -74,9 +74,11 @@ def spoken_shapes(placed: Sequence[Placed]) -> Iterator[tuple[Node, tuple[Node, 
         sizes = tuple(factor for _, factor in node.factors)
         before = placed[number - 1] if number else None
         following = placed[number + 1] if number + 1 < len(placed) else None
-        if _NAMED_MATRIX.match(each.after) and following is not None:
-            if following.statement.right is None and not following.display:
-                yield following.statement.left, sizes
-        elif _MATRIX.match(each.after) and before is not None and _OF_SIZE.search(each.before):
-            if before.statement.right is None and not before.display and before.formula != each.formula:
-                yield before.statement.left, sizes
+        if following is not None and _NAMED_MATRIX.match(each.after) and _mentioned(following):
+            yield following.statement.left, sizes
+        elif before is not None and _MATRIX.match(each.after) and _OF_SIZE.search(each.before) and _mentioned(before):
+            yield before.statement.left, sizes
+
+
+def _mentioned(each: Placed) -> bool:
+    return each.statement.right is None and not each.display

@@ -1,8 +1,8 @@
 r"""Sums over inputs that are no index, `C = \frac{1}{n} \sum_x C_x` (Nielsen, Neural Networks and Deep Learning, chapters 1 to 3).
 
-Every quantity under such a sum belongs to the input x that it runs over. The sum is a linear operator: two sums are equal if what is
-summed is equal for every x, and where that differs for some x, they differ on a training set that holds nothing but x. So the sum is
-read as a factor, and a claim is judged where both sides have it exactly once (`degree`).
+Every quantity under such a sum belongs to the input x that it runs over. The sum is a linear operator: two sums are equal if
+what is summed is equal for every x, and where that differs for some x, they differ on a training set that holds nothing but x.
+So the sum is read as a factor, and a claim is judged where both sides have it exactly once (`degree`).
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ def _degree(theory: Theory, term: Term, seen: dict[Term, Fraction | None]) -> Fr
             return Fraction(1)
         case Entry(name=name):
             # a layer family goes down without end: every member is made like the next
-            own = name if name in theory.definitions else _family(theory, name)
-            return Fraction(0) if own is None else degree(theory, theory.definitions[own].value.body, seen)
+            defined = name if name in theory.definitions else _family(theory, name)
+            return Fraction(0) if defined is None else degree(theory, theory.definitions[defined].value.body, seen)
         case Add(terms=terms):
             found = {degree(theory, part, seen) for part in terms}
             return found.pop() if len(found) == 1 else None

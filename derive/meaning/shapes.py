@@ -87,8 +87,8 @@ class ShapeTable:
         name = written(node, self.vocabulary.subscripted, self.vocabulary.layered)
         count = classes(region)
         if count is not None and name is not None and name.power is None:
-            examples = tuple(self.space.open() for _ in name.entries)
-            self.shapes[one_hot(name.name)] = Shape((*examples, self.size_of(count)))
+            each = tuple(self.space.open() for _ in name.entries)
+            self.shapes[one_hot(name.name)] = Shape((*each, self.size_of(count)))
             return True
         sizes = self.region_sizes(region)
         if name is None or sizes is None or name.power is not None:
@@ -96,8 +96,8 @@ class ShapeTable:
         if name.entries and not any(isinstance(entry, Ellipsis) for entry in name.entries):
             return not sizes
         if name.entries:
-            count = self.space.open()
-            sizes = (count, *sizes) if isinstance(name.entries[-1], Ellipsis) else (*sizes, count)
+            examples = self.space.open()
+            sizes = (examples, *sizes) if isinstance(name.entries[-1], Ellipsis) else (*sizes, examples)
         row = len(sizes) == 2 and sizes[0].value == 1
         column = len(sizes) == 2 and sizes[1].value == 1
         shape = Shape((sizes[1],), row=True) if row else Shape((sizes[0],)) if column else Shape(sizes)

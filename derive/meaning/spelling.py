@@ -142,9 +142,10 @@ def _labels_of_vectors(draft: Draft, nodes: Sequence[Node]) -> frozenset[str]:
             others |= {part.text for part in walk(node.sub) if isinstance(part, Symbol)}
     for each in draft.placed:
         left, region = each.statement.left, each.statement.right
-        if each.statement.relation == r"\in" and isinstance(region, Scripted) and isinstance(left, Scripted):
-            if isinstance(left.sub, Symbol) and base_latex(region.base) == r"\mathbb{R}":
-                found.add(left.sub.text)
+        if each.statement.relation != r"\in" or not isinstance(region, Scripted) or not isinstance(left, Scripted):
+            continue
+        if isinstance(left.sub, Symbol) and base_latex(region.base) == r"\mathbb{R}":
+            found.add(left.sub.text)
     bases: dict[str, set[str]] = {}
     for node in nodes:
         if isinstance(node, Scripted) and isinstance(node.sub, Symbol) and (base := base_latex(node.base)):

@@ -46,11 +46,11 @@ def tell_steps(draft: Draft) -> None:
         if isinstance(part, Symbol)
     }
     heads = [
-        inner.base if isinstance(inner, Accented) else inner
+        each.statement.left
         for each in draft.placed
-        if each.statement.relation in EQUALITIES and each.statement.right is not None
-        for inner in (each.statement.left,)
-        if isinstance(inner, Scripted)
+        if each.statement.relation in EQUALITIES
+        and each.statement.right is not None
+        and isinstance(each.statement.left, Scripted)
     ]
     steps = Steps(
         frozenset(_bases(scripted, _below(scripted, heads, summed), _first_below)),

@@ -12,7 +12,7 @@ from itertools import islice, product
 
 from derive.algebra.arrays import Array
 from derive.algebra.normal import Normalizer, TooLarge
-from derive.algebra.terms import Arg, Mul, Entry, Fun, Index, Name, Partial, Term, sub, transform, walk
+from derive.algebra.terms import Arg, Entry, Fun, Index, Mul, Name, Partial, Term, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand
 from derive.proof.depth import at_depth, has_families
 from derive.proof.evaluate import Arithmetic, Balls, Evaluation, Floats, Point, Undefined

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
 from derive.algebra.arrays import Array, ShapeMismatch, show, spread
 from derive.algebra.functions import NOTATION
-from derive.algebra.terms import Entry, Fun, Name, Num, Partial, Term, mul, names, sub, walk
+from derive.algebra.terms import Entry, Name, Num, Partial, walk
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.collect import Understanding
 from derive.meaning.draft import Meaning
-from derive.meaning.elaborate import OPAQUE, Elaborator
+from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
 from derive.meaning.naming import written
 from derive.meaning.products import Reading
-from derive.meaning.samples import degree
-from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
-from derive.meaning.prose import climbs
-from derive.meaning.shapes import LOSS_LETTERS, bare_letter, size_text
-from derive.meaning.sums import is_count
-from derive.notation.tree import BigOperator, Derivative, Fenced, Fraction, Node, Number, Product, Sum
+from derive.meaning.scope import NotUnderstood, Scope, Shape
+from derive.meaning.shapes import bare_letter
+from derive.notation.tree import Derivative, Node
 from derive.proof.decide import Decision, Proved, Refuted, Screen, Undecided, decide, is_diagonal
+from derive.proof.gaps import gap, is_value, opaque, sums_differ, taken_for_granted, values_supposed
 from derive.proof.nearest import nearest
 from derive.proof.offers import page_names, page_of
+from derive.proof.updates import says_its_step, step_of_descent
 from derive.theory import Theory, family_letters
 from derive.verdicts import StatementVerdict, Verdict
 
@@ -123,7 +122,7 @@ def _judged(
     """A claim; or an update, which claims descent of one loss. That it descends another one is no reason to call it false."""
     if meaning.kind != "update":
         return _claim(understanding, left, right, None, screen)
-    if _says_its_step(understanding, place, left, right):
+    if says_its_step(understanding, place, left, right):
         reading = "a step along the derivative that it names"
         return StatementVerdict("update", "", Verdict.PROVED, "", reading=reading, scope="all sizes")
     loss = understanding.loss_of(place)
@@ -138,61 +137,6 @@ def _judged(
                 )
                 return StatementVerdict("update", "", Verdict.UNKNOWN, reason)
     return verdict
-
-
-def _says_its_step(understanding: Understanding, place: int, left: Node, right: Node) -> bool:
-    r"""Whether an update names the derivative that it steps along, `w - \eta\,\partial L/\partial w`: down, or up where the
-    page climbs. The rate has to be a number that is given."""
-    if not isinstance(right, Sum) or len(right.terms) != 2 or right.terms[0] != ("+", left):
-        return False
-    sign, step = right.terms[1]
-    if sign != "-" and not (sign == "+" and climbs(understanding.placed, place)):
-        return False
-    factors = list(_factors(step))
-    slopes = [factor for factor in factors if isinstance(factor, Derivative)]
-    if len(slopes) != 1 or slopes[0].variables != (left,):
-        return False
-    vocabulary = understanding.vocabulary
-    loss = written(slopes[0].operand, vocabulary.subscripted, vocabulary.layered)
-    if loss is None or bare_letter(loss.name.base)[0] not in LOSS_LETTERS | {"l"}:
-        return False
-    for factor in factors:
-        if isinstance(factor, Derivative | Number) or is_count(factor) is not None:
-            continue
-        name = written(factor, vocabulary.subscripted, vocabulary.layered)
-        given = name is not None and name.name not in understanding.theory.definitions
-        shape = None if name is None else understanding.table.known(name.name)
-        if (
-            not given
-            or name is None
-            or not (size_text(factor) in understanding.table.sizes or (shape and not shape.rank))
-        ):
-            return False
-    try:
-        Elaborator(_scope(understanding)).side(right)
-    except (NotUnderstood, ShapeMismatch):
-        return False
-    return not _gap(understanding, *(Entry(name) for name in _names_of(slopes[0], vocabulary)))
-
-
-def _factors(node: Node) -> Iterator[Node]:
-    match node:
-        case Product(factors=factors) if all(sign in ("", r"\cdot", r"\,") for sign, _ in factors):
-            for _, factor in factors:
-                yield from _factors(factor)
-        case Fraction(numerator=above, denominator=below):
-            yield from _factors(above)
-            yield from _factors(below)
-        case BigOperator(operator=r"\sum", body=body):
-            yield from _factors(body)
-        case Fenced(left="(" | "[", body=body):
-            yield from _factors(body)
-        case _:
-            yield node
-
-
-def _names_of(node: Node, vocabulary: Vocabulary) -> Iterator[Name]:
-    return names_in((node,), vocabulary, symbols=True)
 
 
 def _layers(understanding: Understanding, left: Node, right: Node) -> tuple[str, tuple[int, ...]]:
@@ -297,28 +241,28 @@ def _claim(
     mismatch: ShapeMismatch | None = None
     try:
         for a, b, notes in _pairs(understanding, left, right):
-            gap = _gap(understanding, a.body, b.body)
-            if gap is not None:
-                return StatementVerdict(kind, "", Verdict.UNKNOWN, f"the definition of {gap} was not understood")
-            if understanding.vocabulary.samples and _sums_differ(theory, a.body, b.body):
+            missing = gap(understanding, a.body, b.body)
+            if missing is not None:
+                return StatementVerdict(kind, "", Verdict.UNKNOWN, f"the definition of {missing} was not understood")
+            if understanding.vocabulary.samples and sums_differ(theory, a.body, b.body):
                 reason = "a sum over inputs on one side, and not on the other"
                 return StatementVerdict(kind, "", Verdict.UNKNOWN, reason)
-            opaque = _opaque(theory, a.body, b.body)
+            unknown_values = opaque(theory, a.body, b.body)
             try:
                 if descends is not None:
-                    a, b = _step(theory, descends, a, b)
+                    a, b = step_of_descent(theory, descends, a, b)
                 decision = decide(theory, a, b, understanding.granted, screen)
             except NotDifferentiable as error:
                 decision = Undecided(str(error))
             except ShapeMismatch as error:
                 decision = Undecided(f"the page's definitions do not fit together: {error}")
-            if opaque and (opaque == "differentiated" or not isinstance(decision, Proved)):
+            if unknown_values and (unknown_values == "differentiated" or not isinstance(decision, Proved)):
                 decision = Undecided("an inverse or a maximum, of which too little is known here")
             decisions.append((decision, notes))
             if isinstance(decision, Proved):
                 return StatementVerdict(
                     kind, "", Verdict.PROVED, "", reading="; ".join(dict.fromkeys(notes)), scope="all sizes",
-                    assumptions=(*decision.assumptions, *_general(theory, a.body, b.body)),
+                    assumptions=(*decision.assumptions, *taken_for_granted(theory, a.body, b.body)),
                 )  # fmt: skip
     except ShapeMismatch as error:
         mismatch = error
@@ -337,6 +281,8 @@ def _claim(
     )
     if vague is not None:
         return StatementVerdict(kind, "", Verdict.UNKNOWN, f"nothing on the page says what {vague!r} is")
+    if is_value(right) and not is_value(left) and values_supposed(understanding):
+        return StatementVerdict(kind, "", Verdict.UNKNOWN, "a value at inputs that the page only supposes")
     refuted = [(decision, notes) for decision, notes in decisions if isinstance(decision, Refuted)]
     if refuted:
         decision, notes = refuted[0]
@@ -350,76 +296,6 @@ def _claim(
             counterexample=decision.counterexample,
         )
     return StatementVerdict(kind, "", Verdict.REFUTED, f"the shapes do not fit: {mismatch}")
-
-
-def _sums_differ(theory: Theory, left: Term, right: Term) -> bool:
-    """Whether sums over inputs are no common factor of both sides: only then is what holds for one input what holds for all."""
-    degrees = {degree(theory, left), degree(theory, right)}
-    return len(degrees) > 1 or not degrees <= {0, 1}
-
-
-def _general(theory: Theory, *terms: Term) -> tuple[str, ...]:
-    """What a proof takes for granted of losses that are left general."""
-    used = {
-        node.of.name
-        for term in terms
-        for node in walk(term)
-        if isinstance(node, Partial) and isinstance(node.of, Entry) and node.of.name in theory.general
-    }
-    return tuple(
-        f"{name!r} depends on {', '.join(map(repr, theory.general[name]))} only" for name in sorted(used, key=repr)
-    )
-
-
-def _gap(understanding: Understanding, *terms: Term) -> str | None:
-    """A name or function that is used, directly or through definitions, and whose own definition was not understood."""
-    theory = understanding.theory
-    seen: set[Name] = set()
-    unclear = _unclear(understanding, terms)
-    if unclear is not None:
-        return unclear
-    stack = [name for term in terms for name in names(term)]
-    while stack:
-        name = stack.pop()
-        if name in understanding.broken:
-            return repr(name)
-        if name in seen or len(seen) > 10_000:
-            continue
-        seen.add(name)
-        definition = theory.definitions.get(name)
-        if definition is not None:
-            unclear = _unclear(understanding, (definition.value.body,))
-            if unclear is not None:
-                return unclear
-            stack.extend(names(definition.value.body))
-    return None
-
-
-def _opaque(theory: Theory, *terms: Term) -> str:
-    """Whether terms rest on values that are not worked out, such as an inverse, and whether derivatives do. What holds whatever
-    such a value is, holds; nothing else can be said, and how it varies is not known."""
-    seen: set[Name] = set()
-    stack = [node for term in terms for node in walk(term)]
-    found = varies = False
-    while stack:
-        node = stack.pop()
-        varies = varies or isinstance(node, Partial)
-        if not isinstance(node, Entry) or node.name in seen or len(seen) > 10_000:
-            continue
-        seen.add(node.name)
-        found = found or node.name.base.startswith(OPAQUE)
-        definition = theory.definitions.get(node.name)
-        if definition is not None:
-            stack.extend(walk(definition.value.body))
-    return "" if not found else "differentiated" if varies else "used"
-
-
-def _unclear(understanding: Understanding, terms: Iterable[Term]) -> str | None:
-    functions = understanding.unclear
-    if not functions:
-        return None
-    found = (node.function for term in terms for node in walk(term) if isinstance(node, Fun))
-    return next((function for function in found if function in functions), None)
 
 
 def _pairs(understanding: Understanding, left: Node, right: Node) -> Iterator[tuple[Array, Array, tuple[str, ...]]]:
@@ -478,26 +354,3 @@ def _scope(understanding: Understanding) -> Scope:
     scope.shape_of = shape_of
     scope.is_diagonal = lambda of, by: is_diagonal(theory, of, by)
     return scope
-
-
-def _step(theory: Theory, loss: Name, name: Array, right: Array) -> tuple[Array, Array]:
-    """An update `w = w - rate * g`: its claim is that `g` is the gradient. What is subtracted is compared with the gradient times
-    the one scalar constant in it."""
-    body = name.body
-    if not isinstance(body, Entry):
-        raise NotDifferentiable("what is updated is no name")
-    change = sub(name.body, right.at(*name.indices))
-    rates = [n for n in walk(right.body) if isinstance(n, Entry) and not n.indices and _is_rate(theory, n.name)]
-    if len(set(rates)) != 1:
-        raise NotDifferentiable("which factor of the update is the learning rate is not clear")
-    gradient: Term = Partial(Entry(loss), Entry(body.name, name.indices))
-    return Array(name.indices, change, name.row), Array(name.indices, mul(rates[0], gradient), name.row)
-
-
-def _is_rate(theory: Theory, name: Name) -> bool:
-    symbol = theory.symbol(name)
-    loss = theory.loss
-    return (
-        symbol is not None and symbol.role == "constant" and not symbol.shape and loss is not None
-        and not depends(theory, loss, name)
-    )  # fmt: skip

@@ -1,0 +1,132 @@
+"""Derivatives as they are written: by names and entries, of expressions, chained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from derive.algebra.arrays import (
+    Array,
+    transpose,
+)
+from derive.algebra.terms import (
+    ONE,
+    Entry,
+    Index,
+    Partial,
+    Term,
+    mul,
+    total,
+)
+from derive.meaning.powers import Powers
+from derive.meaning.products import Reading
+from derive.meaning.scope import NotUnderstood
+from derive.notation.tree import (
+    Derivative,
+    Fenced,
+    Node,
+    Product,
+    Styled,
+    Symbol,
+    Word,
+)
+
+
+class Slopes(Powers):
+    """What derivatives denote, in the layout that the page keeps to."""
+
+    def function_letter(self, node: Node) -> tuple[str, int, Node | None] | None:
+        """A letter that stands for a function: its name in terms, the order of its derivative, a power on it."""
+        raise NotImplementedError
+
+    def _call(self, function: str, order: int, exponent: Node | None, argument: Node) -> Iterator[Reading]:
+        raise NotImplementedError
+
+    def _derivative(self, node: Derivative) -> Iterator[Reading]:
+        if not node.variables:
+            raise NotUnderstood("a gradient that does not say by what", column=node.span[0])
+        function = self.function_letter(node.operand) if isinstance(node.operand, Symbol | Styled | Word) else None
+        if function is not None and node.symbol == "d" and function[1:] == (0, None):
+            (argument, *others) = node.variables
+            if all(other == argument for other in others):  # `d\sigma/dx` is the slope of the function at x
+                yield from self._call(function[0], len(node.variables), None, argument)
+                return
+        found = self.readings(self._without_arguments(node.operand))
+        for variable in node.variables:
+            by = self._variable(variable)
+            found = [reading for inside in found for reading in self._by(inside, by)]
+            if len(node.variables) > 1 and any(reading.value.rank > 2 for reading in found):
+                raise NotUnderstood("a second derivative with more than two axes", column=node.span[0])
+        yield from found
+
+    def _without_arguments(self, node: Node) -> Node:
+        """`L(w, b)` is the value named L, if L is one."""
+        if isinstance(node, Product) and len(node.factors) == 2 and isinstance(node.factors[1][1], Fenced):
+            name = self._written(node.factors[0][1])
+            if (
+                name is not None
+                and self.scope.shape_of(name.name) is not None
+                and self.function_letter(node.factors[0][1]) is None
+            ):
+                return node.factors[0][1]
+        return node
+
+    def _variable(self, node: Node) -> Array:
+        name = self._written(node)
+        if name is None or name.power is not None or name.transposed:
+            raise NotUnderstood("a derivative by something that is no name", column=node.span[0])
+        if name.name in self.scope.vocabulary.symmetric:
+            raise NotUnderstood("a derivative by a symmetric matrix, of which there are two", column=node.span[0])
+        return self._array(name)
+
+    def _by(self, inside: Reading, by: Array) -> Iterator[Reading]:
+        value, variable = inside.value, by.body
+        assert isinstance(variable, Entry)
+        notes, cost = inside.notes, inside.cost
+        slope = Partial(value.body, variable)
+        if not value.rank:
+            result = Array(by.indices, slope, row=by.row or (self.layout.gradient_rows and by.rank == 1))
+            if self.layout.gradient_rows and by.rank == 2:
+                result = transpose(result)
+            yield Reading(result, notes, cost)
+            return
+        if not by.rank:
+            yield Reading(Array(value.indices, slope, value.row), notes, cost)
+            return
+        if value.rank == by.rank == 1:
+            jacobian = Array((*value.indices, *by.indices), slope)
+            yield Reading(transpose(jacobian) if self.layout.denominator else jacobian, notes, cost)
+        square = value.rank == by.rank and all(a is b for a, b in zip(value.shape, by.shape, strict=True))
+        if square and isinstance(value.body, Entry) and self.scope.is_diagonal(value.body, variable):
+            same = Array(value.indices, Partial(value.body, by.at(*value.indices)), value.row)  # type: ignore[arg-type]
+            note = "the derivative of an elementwise function is read as its diagonal"
+            yield Reading(same, (*notes, note), cost + 1)
+        if value.rank + by.rank > 2:
+            raise NotUnderstood("the derivative of an array by a matrix stands alone")
+
+    def _chain_of_derivatives(self, factors: list[tuple[str, Node | list[Reading]]]) -> Reading | None:
+        """`dL/da . da/dz . dz/dW`, contracted along the variables that link neighbours."""
+        links = [factor for _, factor in factors]
+        if len(links) < 2 or not all(isinstance(link, Derivative) and len(link.variables) == 1 for link in links):
+            return None
+        chain = [link for link in links if isinstance(link, Derivative)]
+        for left, right in pairwise(chain):
+            if left.variables[0] != self._without_arguments(right.operand):
+                return None
+        (first, *_) = self.readings(self._without_arguments(chain[0].operand))
+        if first.value.rank:
+            return None
+        result: Term = ONE
+        value = first.value.body
+        summed: list[Index] = []
+        for place, link in enumerate(chain):
+            by = self._variable(link.variables[0])
+            variable = by.body
+            assert isinstance(variable, Entry)
+            result = mul(result, Partial(value, variable))
+            if place + 1 < len(chain):
+                summed.extend(by.indices)
+            value = variable
+        note = "the chain of derivatives is contracted along the variables that link them"
+        whole = Array(by.indices, total(summed, result), by.row or (self.layout.gradient_rows and by.rank == 1))
+        return Reading(transpose(whole) if self.layout.gradient_rows and by.rank == 2 else whole, (note,), 0)

@@ -1,0 +1,96 @@
+"""What keeps a claim from being judged: definitions that were not understood, values that are not worked out, examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from derive.algebra.terms import Entry, Fun, Name, Partial, Term, names, walk
+from derive.meaning.collect import Understanding
+from derive.meaning.powers import OPAQUE
+from derive.meaning.samples import degree
+from derive.notation.tree import Node, Number, Sum
+from derive.theory import Theory
+
+
+def sums_differ(theory: Theory, left: Term, right: Term) -> bool:
+    """Whether sums over inputs are no common factor of both sides: only then is what holds for one input what holds for all."""
+    degrees = {degree(theory, left), degree(theory, right)}
+    return len(degrees) > 1 or not degrees <= {0, 1}
+
+
+def values_supposed(understanding: Understanding) -> bool:
+    """Whether the page looks at an example: "if `x = 4` and `y = -3`"."""
+    return any(
+        meaning.kind == "assumption" and not isinstance(each.statement.left, Number) and is_value(each.statement.right)
+        for each, meaning in zip(understanding.placed, understanding.meanings, strict=True)
+    )
+
+
+def is_value(node: Node | None) -> bool:
+    return isinstance(node, Number) or (
+        isinstance(node, Sum) and len(node.terms) == 1 and isinstance(node.terms[0][1], Number)
+    )
+
+
+def taken_for_granted(theory: Theory, *terms: Term) -> tuple[str, ...]:
+    """What a proof takes for granted of losses that are left general."""
+    used = {
+        node.of.name
+        for term in terms
+        for node in walk(term)
+        if isinstance(node, Partial) and isinstance(node.of, Entry) and node.of.name in theory.general
+    }
+    return tuple(
+        f"{name!r} depends on {', '.join(map(repr, theory.general[name]))} only" for name in sorted(used, key=repr)
+    )
+
+
+def gap(understanding: Understanding, *terms: Term) -> str | None:
+    """A name or function that is used, directly or through definitions, and whose own definition was not understood."""
+    theory = understanding.theory
+    seen: set[Name] = set()
+    found = unclear(understanding, terms)
+    if found is not None:
+        return found
+    stack = [name for term in terms for name in names(term)]
+    while stack:
+        name = stack.pop()
+        if name in understanding.broken:
+            return repr(name)
+        if name in seen or len(seen) > 10_000:
+            continue
+        seen.add(name)
+        definition = theory.definitions.get(name)
+        if definition is not None:
+            found = unclear(understanding, (definition.value.body,))
+            if found is not None:
+                return found
+            stack.extend(names(definition.value.body))
+    return None
+
+
+def opaque(theory: Theory, *terms: Term) -> str:
+    """Whether terms rest on values that are not worked out, such as an inverse, and whether derivatives do. What holds whatever
+    such a value is, holds; nothing else can be said, and how it varies is not known."""
+    seen: set[Name] = set()
+    stack = [node for term in terms for node in walk(term)]
+    found = varies = False
+    while stack:
+        node = stack.pop()
+        varies = varies or isinstance(node, Partial)
+        if not isinstance(node, Entry) or node.name in seen or len(seen) > 10_000:
+            continue
+        seen.add(node.name)
+        found = found or node.name.base.startswith(OPAQUE)
+        definition = theory.definitions.get(node.name)
+        if definition is not None:
+            stack.extend(walk(definition.value.body))
+    return "" if not found else "differentiated" if varies else "used"
+
+
+def unclear(understanding: Understanding, terms: Iterable[Term]) -> str | None:
+    functions = understanding.unclear
+    if not functions:
+        return None
+    found = (node.function for term in terms for node in walk(term) if isinstance(node, Fun))
+    return next((function for function in found if function in functions), None)
