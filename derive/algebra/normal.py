@@ -20,10 +20,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import permutations
-from math import floor, isqrt
 
 from derive.algebra.functions import KNOWN
 from derive.algebra.polynomial import Atom, Factor, Monomial, Polynomial, collect, number, of_atom, plus
+from derive.algebra.radicals import radicals, rational_power, splits, whole_power
 from derive.algebra.rules import by_argument
 from derive.algebra.terms import (
     Add,
@@ -42,13 +42,11 @@ from derive.algebra.terms import (
     Size,
     Term,
     Total,
-    fits,
     transform,
 )
 
 _MOST_MONOMIALS = 20_000
 _MOST_POWER = 8
-_LARGEST_RADICAND = 10**6
 _MOST_WORK = 300_000
 """The most that one claim may cost, counted in factors looked at; about half a second."""
 
@@ -156,17 +154,13 @@ class Normalizer:
         coefficient, common, rest = _content(base)
         if exponent.denominator != 1 and not all(_positive_atom(atom) for atom, _ in common):
             common, rest = (), base.scaled(1 / coefficient)  # the root of a product splits only over positive factors
-        scale = _rational_power(coefficient, exponent)
-        radicals: tuple[tuple[Atom, Fraction], ...] = ()
-        if (
-            scale is None
-            and coefficient > 0
-            and max(coefficient.numerator, coefficient.denominator) < _LARGEST_RADICAND
-        ):
-            scale, radicals = _radicals(coefficient, exponent)
+        scale = rational_power(coefficient, exponent)
+        roots: tuple[tuple[Atom, Fraction], ...] = ()
+        if scale is None and splits(coefficient, exponent):
+            scale, roots = radicals(coefficient, exponent)
         elif scale is None:
             common, rest, scale = (), base, Fraction(1)
-        result = Monomial(scale, (*((atom, power * exponent) for atom, power in common), *radicals))
+        result = Monomial(scale, (*((atom, power * exponent) for atom, power in common), *roots))
         if rest.constant == 1:
             return self._simplify([result])
         return self._simplify([_product(result, Monomial(Fraction(1), ((Atom("base", None, (), (rest,)), exponent),)))])
@@ -203,7 +197,7 @@ class Normalizer:
                     return eliminated
             elif atom.kind == "positive" and exponent > 1:
                 return Monomial(monomial.coefficient, (*others, (atom, Fraction(1))), monomial.bound)
-            elif atom.kind == "base" and (whole := _whole_power(atom, exponent)) is not None:
+            elif atom.kind == "base" and (whole := whole_power(atom, exponent)) is not None:
                 scale, left_over = whole
                 root = ((atom, left_over),) if left_over else ()
                 return Monomial(monomial.coefficient * scale, (*others, *root), monomial.bound)
@@ -478,43 +472,3 @@ def _positive_atom(atom: Atom) -> bool:
             m.coefficient > 0 and all(_positive_atom(inner) for inner, _ in m.factors) for m in atom.parts[0].monomials
         )
     return False
-
-
-def _whole_power(atom: Atom, exponent: Fraction) -> tuple[Fraction, Fraction] | None:
-    """A power of a prime as a rational number and what is left between zero and one; None where it is that already."""
-    prime = atom.parts[0].constant
-    whole = floor(exponent)
-    if prime is None or prime <= 1 or not whole or not fits(prime, Fraction(whole)):
-        return None
-    return prime**whole, exponent - whole
-
-
-def _radicals(value: Fraction, exponent: Fraction) -> tuple[Fraction, tuple[tuple[Atom, Fraction], ...]]:
-    """A power of a positive number as a rational number and powers of primes, each between zero and one."""
-    scale, roots = Fraction(1), []
-    for part, sign in ((value.numerator, 1), (value.denominator, -1)):
-        prime = 2
-        while part > 1:
-            count = 0
-            while part % prime == 0:
-                part, count = part // prime, count + 1
-            if count:
-                whole = floor(sign * count * exponent)
-                left_over = sign * count * exponent - whole
-                scale *= Fraction(prime) ** whole
-                if left_over:
-                    roots.append((Atom("base", None, (), (number(prime),)), left_over))
-            prime = prime + 1 if prime * prime <= part or part == 1 else part
-    return scale, tuple(roots)
-
-
-def _rational_power(value: Fraction, exponent: Fraction) -> Fraction | None:
-    """A rational power of a rational number where that is rational and single-valued, else None."""
-    if exponent.denominator == 1:
-        return Fraction(value ** int(exponent)) if fits(value, exponent) else None
-    if value <= 0 or exponent.denominator != 2:
-        return Fraction(1) if value == 1 else None
-    above, below = isqrt(value.numerator), isqrt(value.denominator)
-    if above * above != value.numerator or below * below != value.denominator:
-        return None
-    return Fraction(above, below) ** exponent.numerator

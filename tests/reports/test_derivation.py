@@ -111,8 +111,8 @@ def test_unknown_output() -> None:
 
 
 def test_a_definition_with_open_indices_is_refused() -> None:
-    text = r"$S_W \in \mathbb{R}^{n}$, $S \in \mathbb{R}^{n}$" + "\n\n$$L = \\frac{1}{2} S_W^2 + w^2$$\n"
-    with pytest.raises(NotDifferentiable, match="leaves W open"):
+    text = r"$S \in \mathbb{R}^{n}$" + "\n\n$$L = \\frac{1}{2} S_j^2 + w^2$$\n"
+    with pytest.raises(NotDifferentiable, match="leaves j open"):
         write(theory_of(read_text(text)), (), "text")
 
 
