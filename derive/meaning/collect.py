@@ -46,6 +46,7 @@ from derive.meaning.steps import tell_steps
 from derive.meaning.sums import batches, bounds
 from derive.meaning.vocabulary import index_letters, vocabulary_of
 from derive.notation.tree import (
+    Node,
     Scripted,
     Symbol,
 )
@@ -77,6 +78,9 @@ class Understanding:
 
     unclear: frozenset[str] = frozenset()
     """Functions whose definitions were not understood."""
+
+    said: Mapping[Node, Node] = field(default_factory=dict)
+    """What was rewritten before reading, with what the page says there."""
 
     loose: frozenset[Name] = frozenset()
     """Names whose shape is a guess that no declaration or definition bears out: nothing about them can be refuted."""
@@ -152,6 +156,7 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
         {**distributions(theory), **draft.granted, **classes_of(draft)},
         frozenset(draft.right_sides) - frozenset(draft.definitions) - frozenset(draft.general),
         frozenset(draft.unclear),
+        draft.said,
         _loose(draft),
     )
 

@@ -68,6 +68,8 @@ class Draft:
     """Functions that the page defines in a way that was not understood."""
     rules: set[int] = field(default_factory=set)
     """Places of statements that say what names with a d mean."""
+    said: dict[Node, Node] = field(default_factory=dict)
+    """What was rewritten before reading, with what the page says there."""
     letters: frozenset[str] = frozenset()
     """Letters that stand for a layer or an entry."""
 

@@ -46,6 +46,8 @@ class Examples:
     """The letters whose subscript counts examples."""
     layers: frozenset[str] = frozenset()
     """The letters whose superscript counts layers."""
+    said: dict[Node, Node] = field(default_factory=dict)
+    """The parts that names were rewritten to, with the names."""
 
 
 WEIGHTS = frozenset({"w", "b"})
@@ -70,6 +72,7 @@ def tell_examples(draft: Draft) -> None:
     draft.placed = tuple(
         replace(each, statement=each.statement.changed(lambda side: _rewritten(side, found))) for each in draft.placed
     )
+    draft.said.update(found.said)
 
 
 def examples_of(draft: Draft) -> Examples | None:
@@ -285,6 +288,8 @@ def _part_of_whole(node: Scripted, found: Examples) -> Node:
     sub = Sequence(items, (",",) * (len(items) - 1), span=node.span)
     sup = layers[0] if layers else None
     result = Scripted(whole, sub, sup, node.primes, span=node.span)
+    if not after:
+        found.said[result] = node
     return Scripted(result, None, _joined(after), span=node.span) if after else result
 
 

@@ -6,7 +6,7 @@ which only the rest of the document tells, so it is asked of a `Vocabulary`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
 from derive.algebra.terms import Level, Name
@@ -203,6 +203,21 @@ def rebuilt(node: Node, change: Callable[[object], object]) -> Node:
     """A node with each of its parts changed: nodes, tuples of nodes, and what else it holds."""
     parts = {name: change(getattr(node, name)) for name in part_names(type(node))}
     return replace(node, **parts)  # type: ignore[arg-type]
+
+
+def as_said(node: Node, said: Mapping[Node, Node]) -> Node:
+    """A formula with names as the page writes them."""
+    for _ in range(2):  # a name may have been rewritten twice: for its layer, and for its example
+        node = _as_said(node, said)  # type: ignore[assignment]
+    return node
+
+
+def _as_said(part: object, said: Mapping[Node, Node]) -> object:
+    if isinstance(part, tuple):
+        return tuple(_as_said(each, said) for each in part)
+    if not isinstance(part, Node):
+        return part
+    return said[part] if part in said else rebuilt(part, lambda each: _as_said(each, said))
 
 
 def walk(node: object) -> Iterator[Node]:

@@ -42,23 +42,24 @@ def tell_samples(draft: Draft) -> frozenset[str]:
     )
     if letters:
         draft.placed = tuple(
-            replace(each, statement=each.statement.changed(lambda side: _labelled(side, letters)))
+            replace(each, statement=each.statement.changed(lambda side: _labelled(side, letters, draft.said)))
             for each in draft.placed
         )
     return letters
 
 
-def _labelled(part: object, letters: frozenset[str]) -> object:
+def _labelled(part: object, letters: frozenset[str], said: dict[Node, Node]) -> object:
     if isinstance(part, tuple):
-        return tuple(_labelled(each, letters) for each in part)
+        return tuple(_labelled(each, letters, said) for each in part)
     if not isinstance(part, Node) or not is_dataclass(part):
         return part
     if isinstance(part, Scripted) and isinstance(part.sub, Symbol) and part.sub.text in letters:
         base = base_latex(part.base)
         if base is not None:
             name = Symbol(f"{base}_{{{part.sub.text}}}", span=part.span)
+            said[name] = replace(part, sup=None, primes=0)
             return name if part.sup is None and not part.primes else replace(part, base=name, sub=None)
-    return rebuilt(part, lambda each: _labelled(each, letters))
+    return rebuilt(part, lambda each: _labelled(each, letters, said))
 
 
 def sums_over(node: Node, letters: frozenset[str]) -> Iterable[BigOperator]:

@@ -7,7 +7,7 @@ one form that marks them beyond doubt, `v^{(i)}`, before anything is read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 
 from derive.meaning.draft import Draft
 from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, level_of, rebuilt, walk
@@ -32,6 +32,8 @@ class Steps:
 
     below: frozenset[str]
     above: frozenset[str]
+    said: dict[Node, Node] = field(default_factory=dict)
+    """What scripts were rewritten to, with what the page says."""
 
 
 def tell_steps(draft: Draft) -> None:
@@ -61,6 +63,7 @@ def tell_steps(draft: Draft) -> None:
             replace(each, statement=each.statement.changed(lambda side: _rewritten(side, steps)))
             for each in draft.placed
         )
+        draft.said.update(steps.said)
 
 
 def _below(scripted: Iterable[Scripted], heads: Iterable[Scripted], summed: set[str]) -> set[str]:
@@ -135,9 +138,14 @@ def _rewritten(part: object, steps: Steps) -> object:
         if base_latex(inner.base) in (steps.below | steps.above):
             bare = inner.base
             own = replace(inner, base=replace(part, body=bare), span=part.span)
-            return _step(own, base_latex(bare) or "", steps)
+            member = _step(own, base_latex(bare) or "", steps)
+            steps.said[member] = part
+            return member
     if isinstance(part, Scripted) and (base := base_latex(part.base)) is not None:
-        return _step(part, base, steps)
+        result = _step(part, base, steps)
+        if result != part:
+            steps.said[result] = part
+        return result
     return rebuilt(part, lambda each: _rewritten(each, steps))
 
 

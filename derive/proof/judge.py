@@ -14,7 +14,7 @@ from derive.meaning.collect import Understanding
 from derive.meaning.draft import Meaning
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
-from derive.meaning.naming import written
+from derive.meaning.naming import as_said, written
 from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood, Scope, Shape
 from derive.meaning.shapes import bare_letter
@@ -82,10 +82,11 @@ def suggestions(understanding: Understanding, place: int) -> tuple[str, ...]:
     defined = understanding.theory.definitions
     page = page_of(_trees(understanding), lambda name: name in defined)
     found = nearest(left, right, page, holds)
-    return tuple(
-        write_latex(each) if isinstance(each, Node) else f"{write_latex(each[0])} = {write_latex(each[1])}"
-        for each in found
-    )
+
+    def latex(node: Node) -> str:
+        return write_latex(as_said(node, understanding.said))
+
+    return tuple(latex(each) if isinstance(each, Node) else f"{latex(each[0])} = {latex(each[1])}" for each in found)
 
 
 def _trees(understanding: Understanding) -> Iterator[Node]:
