@@ -259,6 +259,8 @@ def _claim(
                 decision = Undecided(f"the page's definitions do not fit together: {error}")
             if unknown_values and (unknown_values == "differentiated" or not isinstance(decision, Proved)):
                 decision = Undecided("an inverse or a maximum, of which too little is known here")
+            if isinstance(decision, Refuted) and not a.body.free and b.body.free:
+                decision = Undecided(f"nothing on the page says which {min(map(repr, b.body.free))} is meant")
             decisions.append((decision, notes))
             if isinstance(decision, Proved):
                 return StatementVerdict(

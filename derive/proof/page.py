@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from derive.algebra.terms import Name, Partial
+from derive.algebra.terms import Fun, Name, Partial
+from derive.algebra.terms import names as term_names
 from derive.algebra.terms import walk as term_nodes
 from derive.meaning.collect import Understanding, understand
 from derive.meaning.draft import Placed
@@ -117,12 +118,16 @@ def _new_meaning(judged: Judged) -> tuple[int, tuple[Placed, ...]] | None:
             (before.statement.left, before.statement.right or before.statement.left), vocabulary, symbols=True
         )
         old = {each.base for each in known} | {name.base}
+        old |= {each.base for each in _reached(understanding, name)}
         right = after.statement.right
         assert right is not None
-        if (
-            before.section == after.section
-            and {each.base for each in names_in((right,), vocabulary, symbols=True)} <= old
-        ):
+        functions = _functions_reached(understanding, name)
+        used = {
+            each
+            for each in names_in((right,), vocabulary, symbols=True)
+            if understanding.table.known(each) or vocabulary.functions.get(repr(each), functions[0]) not in functions
+        }
+        if before.section == after.section and {each.base for each in used} <= old:
             continue
         start = number
         if before.section != after.section:
@@ -135,6 +140,26 @@ def _new_meaning(judged: Judged) -> tuple[int, tuple[Placed, ...]] | None:
         )
         return start, forgotten
     return None
+
+
+def _reached(understanding: Understanding, name: Name) -> set[Name]:
+    """What a name rests on, through the definitions."""
+    found: set[Name] = set()
+    stack = [name]
+    while stack:
+        definition = understanding.theory.definitions.get(stack.pop())
+        if definition is not None:
+            new = set(term_names(definition.value.body)) - found
+            found |= new
+            stack.extend(new)
+    return found
+
+
+def _functions_reached(understanding: Understanding, name: Name) -> tuple[str, ...]:
+    """The functions that a name's definition applies, on the way down through the definitions; "" first."""
+    definitions = understanding.theory.definitions
+    bodies = [definitions[each].value.body for each in {name} | _reached(understanding, name) if each in definitions]
+    return ("", *{node.function for body in bodies for node in term_nodes(body) if isinstance(node, Fun)})
 
 
 def _defines(each: Placed, name: Name, vocabulary: Vocabulary) -> bool:
