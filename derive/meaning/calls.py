@@ -157,7 +157,10 @@ def _reminder(following: tuple[str, Node], arguments: Node) -> bool:
 def plain(head: Node) -> Node:
     r"""The name of a value that is called; the subscript of `h_\theta` is part of it."""
     if isinstance(head, Scripted) and head.sub is not None and head.sup is None:
-        base, below = base_latex(head.base), base_latex(head.sub)
+        below: str | None = base_latex(head.sub)
+        if isinstance(head.sub, Sequence) and all(base_latex(item) for item in head.sub.items):
+            below = ",".join(base_latex(item) or "" for item in head.sub.items)  # `h_{W,b}(x)`
+        base = base_latex(head.base)
         if base is not None and below is not None:
             return Symbol(f"{base}_{{{below}}}", span=head.span)
     return head

@@ -185,6 +185,12 @@ def level_of(node: Node) -> Level | None:
             return Level(text, 0)
         case Sum(terms=((_, Symbol(text=text)), (sign, Number(text=by)))) if by.isdigit() and sign in "+-":
             return Level(text, int(by) if sign == "+" else -int(by))
+        case Scripted(base=Symbol(text=text), sub=Symbol(text=below), sup=None, primes=0):
+            return Level(f"{text}_{below}", 0)  # `a^{(n_l)}`, the last layer's number
+        case Sum(
+            terms=((_, Scripted(base=Symbol(text=text), sub=Symbol(text=below), sup=None)), (sign, Number(text=by)))
+        ) if by.isdigit() and sign in "+-":
+            return Level(f"{text}_{below}", int(by) if sign == "+" else -int(by))
         case _:
             return None
 

@@ -10,7 +10,7 @@ from dataclasses import is_dataclass, replace
 from derive.algebra.functions import NOTATION
 from derive.meaning.draft import Draft
 from derive.meaning.naming import base_latex, is_transpose, rebuilt, walk, written
-from derive.meaning.statements import Statement
+from derive.meaning.statements import EQUALITIES, Statement
 from derive.notation.tree import (
     Applied,
     BigOperator,
@@ -21,6 +21,7 @@ from derive.notation.tree import (
     Product,
     Scripted,
     Styled,
+    Sum,
     Symbol,
     Word,
 )
@@ -34,6 +35,7 @@ def put_together(draft: Draft) -> None:
     """Words and names of derivatives, on the whole page. Names of derivatives are taken for such where the page defines one."""
     _join_labels(draft)
     _spell_words(draft)
+    draft.placed = tuple(replace(each, statement=_update(each.statement)) for each in draft.placed)
     named = frozenset(
         name
         for each in draft.placed
@@ -59,6 +61,35 @@ def _join_labels(draft: Draft) -> None:
             replace(each, statement=each.statement.changed(lambda side: _labelled(side, labels)))
             for each in draft.placed
         )
+
+
+def _update(statement: Statement) -> Statement:
+    r"""`w \mathrel{-}= s` and `\Delta w = -s` as what they do, `w \leftarrow w - s`."""
+    left, right = statement.left, statement.right
+    if right is None or statement.link:
+        return statement
+    sign = {"-=": "-", "+=": "+"}.get(statement.relation)
+    if sign is None and statement.relation in EQUALITIES and _is_change(left):
+        assert isinstance(left, Product)
+        sign, left = "+", left.factors[1][1]
+    if sign is None:
+        return statement
+    if isinstance(right, Sum) and sign == "+":
+        step = right.terms if len(right.terms) == 1 else (("+", Fenced("(", right, ")", span=right.span)),)
+    else:
+        step = ((sign, Fenced("(", right, ")", span=right.span) if isinstance(right, Sum) else right),)
+    whole = Sum((("+", left), *step), span=right.span)
+    return replace(statement, left=left, relation=r"\leftarrow", right=whole, head=left, spelled_out=True)
+
+
+def _is_change(node: Node) -> bool:
+    return (
+        isinstance(node, Product)
+        and len(node.factors) == 2
+        and node.factors[0][1] == Symbol(r"\Delta")
+        and node.factors[1][0] == ""
+        and written(node.factors[1][1]) is not None
+    )
 
 
 def _spell_words(draft: Draft) -> None:

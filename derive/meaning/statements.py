@@ -27,6 +27,8 @@ class Statement:
     link: int
     head: Node
     last: bool = True
+    spelled_out: bool = False
+    """Whether the page writes only the change, `\\Delta w = -s`, of what is read as `w \\leftarrow w - s`."""
 
     def changed(self, change: Callable[[Node], object]) -> Statement:
         """The statement with each of its sides changed."""

@@ -89,6 +89,13 @@ def _entries_of(lettered: set[str], plain: set[str], twice: set[str]) -> dict[st
     r"""`p_i` beside `\mathbf{p}`, `w_{jk}` beside `\mathbf{W}`: entries of the bold array, where the light letter has no life of
     its own."""
     found = {}
+    for light in twice - plain:
+        # `\\hat{y}_{ij}` beside `\\hat{Y}`
+        cut = light.rfind("{") + 1 if light.endswith("}") and not light.startswith("\\math") else 0
+        letter = light[cut:].rstrip("}")
+        whole = light[:cut] + letter.upper() + "}" * light[:cut].count("{")
+        if len(letter) == 1 and letter.islower() and whole in plain:
+            found[light] = whole
     for light in lettered - plain:
         candidates = _bold_forms(light) & plain
         if len(candidates) == 1:

@@ -18,6 +18,7 @@ from derive.meaning.naming import as_said, written
 from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood, Scope, Shape
 from derive.meaning.shapes import bare_letter
+from derive.meaning.statements import ARROWS
 from derive.notation.tree import Derivative, Node
 from derive.proof.decide import Decision, Proved, Refuted, Screen, Undecided, decide, is_diagonal
 from derive.proof.gaps import gap, is_value, opaque, sums_differ, taken_for_granted, values_supposed
@@ -86,7 +87,12 @@ def suggestions(understanding: Understanding, place: int) -> tuple[str, ...]:
     def latex(node: Node) -> str:
         return write_latex(as_said(node, understanding.said))
 
-    return tuple(latex(each) if isinstance(each, Node) else f"{latex(each[0])} = {latex(each[1])}" for each in found)
+    if statement.spelled_out:
+        found = tuple((left, each) if isinstance(each, Node) else each for each in found)
+    sign = statement.relation if statement.relation in ARROWS else "="
+    return tuple(
+        latex(each) if isinstance(each, Node) else f"{latex(each[0])} {sign} {latex(each[1])}" for each in found
+    )
 
 
 def _trees(understanding: Understanding) -> Iterator[Node]:
