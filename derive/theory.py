@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import Entry, Index, Level, Name, Size, Term, Total, rename, transform
+from derive.algebra.terms import Entry, Index, Level, Name, Size, Term, Total, names, rename, transform
 
 if TYPE_CHECKING:
     from derive.face import Gradient
@@ -88,6 +88,11 @@ class Theory:
     symmetric: frozenset[Name] = frozenset()
     """Given matrices that the page calls symmetric."""
 
+    _places: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _first: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _families: list[bool] = field(default_factory=list, init=False, repr=False, compare=False)
+    _used: dict[Name, frozenset[Name]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _owners: dict[str, list[Name]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _members: dict[Name, Definition | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def definition(self, name: Name) -> Definition | None:
@@ -98,6 +103,49 @@ class Theory:
         if name not in self._members:
             self._members[name] = self._member(name)
         return self._members[name]
+
+    def used(self, owner: Name) -> frozenset[Name]:
+        """The names that stand in a definition."""
+        if owner not in self._used:
+            self._used[owner] = names(self.definitions[owner].value.body)
+        return self._used[owner]
+
+    def owners(self, base: str) -> list[Name]:
+        """The definitions in which a name with that base stands, in their order."""
+        if not self._owners:
+            for owner in self.definitions:
+                for used in {name.base for name in self.used(owner)}:
+                    self._owners.setdefault(used, []).append(owner)
+        return self._owners.get(base, [])
+
+    def mentions(self, prefix: str) -> bool:
+        """Whether a name that starts so stands in a definition."""
+        self.owners("")
+        return any(base.startswith(prefix) for base in self._owners)
+
+    def first_use(self, name: Name) -> int:
+        """The place, in the order of definitions, of the first that uses a name; their number where none does.
+
+        Nothing defined before it depends on that name, unless through layer families, of which this knows nothing.
+        """
+        if not self._places:
+            for place, owner in enumerate(self.definitions):
+                self._places[owner] = place
+                for used in self.used(owner):
+                    self._first.setdefault(used, place)
+        return self._first.get(name, len(self.definitions))
+
+    def place(self, owner: Name) -> int:
+        """The place of a definition in their order."""
+        self.first_use(owner)
+        return self._places[owner]
+
+    @property
+    def has_families(self) -> bool:
+        """Whether some definitions hold for a layer given by a letter."""
+        if not self._families:
+            self._families.append(any(level.letter for name in self.definitions for level in name.levels))
+        return self._families[0]
 
     def _member(self, name: Name) -> Definition | None:
         for family, definition in self.definitions.items():

@@ -145,10 +145,10 @@ def resolve(theory: Theory, term: Term) -> Term:
 
 def users(theory: Theory, name: Name) -> Iterator[Definition]:
     """The definitions that use a name directly, those of layer families at the layer where they do."""
-    for owner, definition in theory.definitions.items():
+    for owner in theory.owners(name.base):
         letters = {level.letter for level in owner.levels if level.letter}
         instances: dict[Name, None] = {}
-        for used in names(definition.value.body):
+        for used in theory.used(owner):
             if used is name:
                 instances[owner] = None
             elif used.base == name.base and len(used.levels) == len(name.levels) and letters:
@@ -186,10 +186,13 @@ def depends(theory: Theory, name: Name, on: Name) -> bool:
     """Whether a quantity depends on another through the definitions. True where layers with different letters leave it open."""
     seen: set[Name] = set()
     stack = [name]
+    first = 0 if theory.has_families or theory.general else theory.first_use(on)
     while stack:
         current = stack.pop()
         if current is on:
             return True
+        if first and current in theory.definitions and theory.place(current) < first:
+            continue
         if current in seen or len(seen) > 10_000:
             continue
         if any(level.letter and abs(level.offset) > _MOST_LAYERS for level in current.levels):
@@ -200,6 +203,9 @@ def depends(theory: Theory, name: Name, on: Name) -> bool:
         if current.base == on.base and _open(current, on):
             return True
         stack.extend(theory.general.get(current, ()))
+        if current in theory.definitions:
+            stack.extend(theory.used(current))
+            continue
         definition = theory.definition(current)
         if definition is not None:
             stack.extend(names(definition.value.body))

@@ -13,6 +13,7 @@ from derive.algebra.terms import (
     Index,
     Name,
     Num,
+    Partial,
     Term,
     Total,
     fresh,
@@ -20,6 +21,7 @@ from derive.algebra.terms import (
     rename,
     transform,
 )
+from derive.algebra.terms import walk as term_nodes
 from derive.calculus.chain import NotDifferentiable
 from derive.meaning.draft import WHOLE, Draft, Meaning
 from derive.meaning.elaborate import Elaborator
@@ -167,6 +169,13 @@ def fold(draft: Draft) -> None:
     A page may first write `a = \\sigma(w x + b)` and then call the argument z.
     """
     for name, definition in list(draft.definitions.items()):
+        arguments = [
+            node.argument
+            for node in term_nodes(definition.value.body)
+            if isinstance(node, Fun) and not isinstance(node.argument, Entry | Num)
+        ]
+        if not arguments:
+            continue
         for part, own in list(draft.definitions.items()):
             if part is name or name in names(own.value.body) or part in names(definition.value.body):
                 continue
@@ -187,7 +196,7 @@ def refine(draft: Draft) -> None:
             continue
         head = draft.plain_name(statement.left)
         own = None if head is None or head.entries else draft.definitions.get(head.name)
-        if own is None:
+        if own is None or any(isinstance(node, Partial) for node in term_nodes(own.value.body)):
             continue
         try:
             value = draft.table.space.settled(_right_side(draft, draft.scope(plainest=True), statement.right, ()))

@@ -6,7 +6,7 @@ floating-point values at random points agree; they decide nothing but the order 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -21,6 +21,7 @@ from derive.verdicts import Counterexample
 
 _CLOSE = 1e-9
 _MOST_RUNGS = 400
+_FIRST_RUNGS = 5
 _MOST_FAMILY_RUNGS = 12
 """A layer family unfolds without end, so a proof about it has to come early."""
 _POINTS = 3
@@ -101,18 +102,29 @@ def decide(
     unit = {} if granted is None else dict(granted)
     difference_at = list(left.indices)
     other = right.at(*left.indices)
-    looked = _look_at_layers(theory, left.body, other, difference_at, unit, range(1))
-    if isinstance(looked, Refuted):
-        return looked
+    rungs = _rungs(theory, sub(left.body, other), unit)
+    agrees = False
     try:
-        for normalizer, term in _rungs(theory, sub(left.body, other), unit):
-            if normalizer.is_zero(normalizer.polynomial(term)):
-                return Proved(tuple(sorted(_said(a) for a in normalizer.assumptions)))
+        # most true claims about one layer of many are proved in a few steps; values have to be carried through all layers
+        proved = _climb(islice(rungs, _FIRST_RUNGS))
+        if proved is None:
+            looked = _look_at_layers(theory, left.body, other, difference_at, unit, range(1))
+            if isinstance(looked, Refuted):
+                return looked
+            agrees = looked.agrees
+            proved = _climb(rungs)
     except TooLarge as error:
-        return Undecided(f"a limit was reached: {error}", looked.agrees)
+        return Undecided(f"a limit was reached: {error}", agrees)
     except NotDifferentiable as error:
-        return Undecided(str(error), looked.agrees)
-    return _look_at_layers(theory, left.body, other, difference_at, unit, range(1, _POINTS))
+        return Undecided(str(error), agrees)
+    return proved or _look_at_layers(theory, left.body, other, difference_at, unit, range(1, _POINTS))
+
+
+def _climb(rungs: Iterable[tuple[Normalizer, Term]]) -> Proved | None:
+    for normalizer, term in rungs:
+        if normalizer.is_zero(normalizer.polynomial(term)):
+            return Proved(tuple(sorted(_said(each) for each in normalizer.assumptions)))
+    return None
 
 
 def _look_at_layers(
@@ -208,7 +220,18 @@ def _entry_text(name: Name, places: tuple[int, ...]) -> str:
 
 
 def _rungs(theory: Theory, difference: Term, unit: Mapping[Name, int]) -> Iterator[tuple[Normalizer, Term]]:
-    """The difference, ever further unfolded: first as it stands, then derivatives and what is defined by them, then names."""
+    """The difference, ever further unfolded: first as it stands, then derivatives and what is defined by them, then names.
+
+    In a network without layer families the derivatives are taken a second time, all of them at once.
+    """
+    yield from _unfolded(theory, difference, unit, one_by_one=True)
+    if not has_families(theory):
+        yield from _unfolded(theory, difference, unit, one_by_one=False)
+
+
+def _unfolded(
+    theory: Theory, difference: Term, unit: Mapping[Name, int], *, one_by_one: bool
+) -> Iterator[tuple[Normalizer, Term]]:
     order = {name: place for place, name in enumerate(theory.definitions)}
     term = _with_functions(theory, difference)
     plain = Normalizer()  # one for all rungs: what a step leaves as it was keeps its normal form
@@ -216,7 +239,7 @@ def _rungs(theory: Theory, difference: Term, unit: Mapping[Name, int]) -> Iterat
     if unit:
         yield Normalizer(unit_sums=unit), term
     for _ in range(_MOST_FAMILY_RUNGS if has_families(theory) else _MOST_RUNGS):
-        unfolded = _unfold_once(theory, term, order)
+        unfolded = _unfold_once(theory, term, order, one_by_one)
         if unfolded is None:
             break
         term = _with_functions(theory, unfolded)
@@ -226,22 +249,22 @@ def _rungs(theory: Theory, difference: Term, unit: Mapping[Name, int]) -> Iterat
     yield Normalizer(exponentials=True, unit_sums=unit), term
 
 
-def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int]) -> Term | None:
+def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int], one_by_one: bool) -> Term | None:
     """Derivatives one step of the chain rule further; where there are none, the latest of the defined names."""
-    families = has_families(theory)
-    if families:
+    if one_by_one:
         opened = transform(term, lambda node: _backward(theory, node))
         if opened is not term:
             return opened
     partials = [node for node in walk(term) if isinstance(node, Partial)]
     if partials:
-        # Layers go on without end: only the derivatives furthest from the loss take a step, and so they meet the others.
-        furthest = min(_distance(theory, node.by.name, order) for node in partials) if families else None
+        # Only the derivatives furthest from the loss take a step, and so they meet the others: in a deep network the two sides of
+        # a claim about one layer agree long before the loss is reached, and layer families go on without end.
+        furthest = min(_distance(theory, node.by.name, order) for node in partials)
 
         def step(node: Term) -> Term | None:
             if not isinstance(node, Partial):
                 return None
-            if furthest is not None and _distance(theory, node.by.name, order) != furthest:
+            if one_by_one and _distance(theory, node.by.name, order) != furthest:
                 return None
             return expand(theory, node)
 
