@@ -572,6 +572,10 @@ class Elaborator(Slopes):
         if node.operator != r"\sum":
             raise NotUnderstood(f"{node.operator} is not supported", column=node.span[0])
         letters, batch = sum_letters(node.lower), chosen(node.lower)
+        for part in walk(node.body):
+            name = self._written(part) if isinstance(part, Scripted) else None
+            if name is not None and any(level.letter in letters for level in name.name.levels):
+                raise NotUnderstood(f"a sum over the members {name.latex} of a family", column=part.span[0])
         if len(letters) == 1 and letters[0] in self.scope.vocabulary.samples:
             factor = Entry(sample_name(letters[0]))
             for reading in self.readings(node.body):

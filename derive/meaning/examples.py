@@ -103,7 +103,12 @@ def examples_of(draft: Draft) -> Examples | None:
         candidates = [form for form in _whole_forms(base) if form in plain]
         if len(candidates) == 1:
             whole[base] = plain[candidates[0]]
-    return Examples(letters, counts, whole, _in_columns(draft, counts), below, counted)
+    last = _in_columns(draft, counts)
+    if last is None:
+        last = _said_in_columns(draft)
+    if last is None and any((bare_letter(base_latex(node) or "")[0] or "x")[0].isupper() for node in whole.values()):
+        return None  # whether an example is a row or a column, nothing tells
+    return Examples(letters, counts, whole, last, below, counted)
 
 
 def _below(draft: Draft, nodes: Iterable[Node], summed: set[str]) -> Iterator[str]:
@@ -221,6 +226,27 @@ def _bounds(node: BigOperator) -> Iterator[tuple[str, Node | None]]:
     match node.lower:
         case Relations(first=Symbol(text=letter), rest=(("=" | r"\in", _),)) | Symbol(text=letter):
             yield letter, node.upper
+
+
+_ROWS = re.compile(r"\b(rows?|row-wise)\b", re.IGNORECASE)
+_COLUMNS = re.compile(r"\b(columns?|column-wise)\b(?! vector)", re.IGNORECASE)
+_OF_EXAMPLES = re.compile(
+    r"\b(example|sample|input|observation|instance|data ?point|pattern|batch|stack)", re.IGNORECASE
+)
+
+
+def _said_in_columns(draft: Draft) -> bool | None:
+    """Whether the text speaks of examples in columns, or of examples in rows; None where it does neither or both."""
+    sentences = {
+        sentence
+        for each in draft.placed
+        for text in (each.before, each.after)
+        for sentence in re.split(r"[.;]\s", text)
+        if _OF_EXAMPLES.search(sentence)
+    }
+    rows = any(_ROWS.search(sentence) for sentence in sentences)
+    columns = any(_COLUMNS.search(sentence) for sentence in sentences)
+    return columns if rows != columns else None
 
 
 def _listed(right: Node | None) -> tuple[bool, bool]:

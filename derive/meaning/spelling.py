@@ -10,6 +10,7 @@ from dataclasses import is_dataclass, replace
 from derive.algebra.functions import NOTATION
 from derive.meaning.draft import Draft
 from derive.meaning.naming import base_latex, is_transpose, rebuilt, walk, written
+from derive.meaning.shapes import PARAMETER_LETTERS, bare_letter
 from derive.meaning.statements import EQUALITIES, Statement
 from derive.notation.tree import (
     Applied,
@@ -88,7 +89,8 @@ def _is_change(node: Node) -> bool:
         and len(node.factors) == 2
         and node.factors[0][1] == Symbol(r"\Delta")
         and node.factors[1][0] == ""
-        and written(node.factors[1][1]) is not None
+        and (name := written(node.factors[1][1])) is not None
+        and bare_letter(name.name.base)[0] in PARAMETER_LETTERS
     )
 
 

@@ -22,6 +22,8 @@ from derive.verdicts import Counterexample
 _CLOSE = 1e-9
 _MOST_RUNGS = 400
 _FIRST_RUNGS = 5
+_ARGUMENTS = frozenset({"x", "z", "t", "u", "v", "s"})
+"""The letters of functions' arguments."""
 _MOST_FAMILY_RUNGS = 12
 """A layer family unfolds without end, so a proof about it has to come early."""
 _POINTS = 3
@@ -158,7 +160,7 @@ def _look(
 ) -> Refuted | Undecided:
     agreed = 0
     for seed in seeds:
-        point = Point(theory, seed, unit=unit, positive=_positive_names(seed, left, right))
+        point = Point(theory, seed, unit=unit, positive=_positive_names(theory, seed, left, right))
         floats: Arithmetic = Floats()
         evaluation = Evaluation(point, floats)
         try:
@@ -179,11 +181,13 @@ def _look(
     return Undecided("no inputs were found at which both sides have a value")
 
 
-def _positive_names(seed: int, *terms: Term) -> frozenset[Name]:
-    """Numbers are drawn greater than zero at every other point: logarithms ask for it, and cases have more than one side."""
-    if seed % 2:
-        return frozenset()
-    return frozenset(node.name for term in terms for node in walk(term) if isinstance(node, Entry) and not node.indices)
+def _positive_names(theory: Theory, seed: int, *terms: Term) -> frozenset[Name]:
+    """Numbers are drawn greater than zero: logarithms ask for it, and notes that write of rates and deviations mean it. At every
+    other point the arguments of functions, of which a page says nothing else, may be below: cases have more than one side."""
+    scalars = {node.name for term in terms for node in walk(term) if isinstance(node, Entry) and not node.indices}
+    return frozenset(
+        name for name in scalars if not seed % 2 or name.base not in _ARGUMENTS or theory.owners(name.base)
+    )
 
 
 def _certify(
@@ -194,7 +198,7 @@ def _certify(
 
     for precision in (64, 128, 512):
         flint.ctx.prec = precision
-        point = Point(theory, seed, unit=unit, positive=_positive_names(seed, left, right))
+        point = Point(theory, seed, unit=unit, positive=_positive_names(theory, seed, left, right))
         evaluation = Evaluation(point, Balls())
         try:
             a, b = evaluation.value(left, at), evaluation.value(right, at)

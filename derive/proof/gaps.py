@@ -74,9 +74,7 @@ def gap(understanding: Understanding, *terms: Term) -> str | None:
 def opaque(theory: Theory, *terms: Term) -> str:
     """Whether terms rest on values that are not worked out, such as an inverse, and whether derivatives do. What holds whatever
     such a value is, holds; nothing else can be said, and how it varies is not known."""
-    if not theory.mentions(OPAQUE) and not any(
-        name.base.startswith(OPAQUE) for term in terms for name in names(term)
-    ):
+    if not theory.mentions(OPAQUE) and not any(name.base.startswith(OPAQUE) for term in terms for name in names(term)):
         return ""
     seen: set[Name] = set()
     stack = [node for term in terms for node in walk(term)]
