@@ -244,7 +244,9 @@ def _fenced_formula(token: Token, lines: Sequence[str]) -> Mathematics:
     while len(content) > 1 and re.match(r"\s*:[\w-]+:", content[0]):
         content, number = content[1:], number + 1
     line = lines[number] if number < len(lines) else ""
-    column = line.rfind(content[0].strip()) - (len(content[0]) - len(content[0].lstrip())) if content[0].strip() else 0
+    if content[0].strip():
+        content = [content[0].lstrip(), *content[1:]]  # of an indented block a tab may come back as spaces
+    column = line.rfind(content[0].strip()) if content[0].strip() else 0
     final = min(last, len(lines))
     return Mathematics(
         latex="\n".join(content),

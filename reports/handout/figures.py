@@ -238,9 +238,9 @@ def draw_share(share: float, low: float, high: float) -> Drawing:
         axes = figure.add_subplot()
         axes.barh([0], [1], color="none", edgecolor=INK, linewidth=0.7, height=0.5)
         axes.barh([0], [share], color=BLUE, alpha=0.75, height=0.5)
-        axes.errorbar(
-            [share], [0], xerr=[[share - low], [high - share]], color=INK, capsize=5, linewidth=1.4, capthick=1.4
-        )
+        # at 0 % and at 100 % one end of the interval is the share itself, up to rounding
+        below, above = max(share - low, 0.0), max(high - share, 0.0)
+        axes.errorbar([share], [0], xerr=[[below], [above]], color=INK, capsize=5, linewidth=1.4, capthick=1.4)
         axes.set_xlim(0, 1)
         axes.set_yticks([])
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from derive.readers.document import Document, UnreadableDocument
@@ -162,6 +162,7 @@ PIECES = st.sampled_from(WORDS.split()) | st.sampled_from(
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(PIECES, max_size=40).map("".join))
+@example(" ```math\n\t$")
 def test_every_place_points_at_a_delimiter(text: str) -> None:
     document = read_markdown(text)
     check_places(document)

@@ -41,6 +41,7 @@ from reports.handout.content import (
     Table,
 )
 from reports.handout.derivation import RULE_FORMULAS, derivation
+from reports.handout.figures import draw_share
 from reports.handout.highlight import lines
 from reports.handout.judged import judgements
 from reports.handout.layers import layers
@@ -333,3 +334,8 @@ def test_badges_never_speak_by_colour_alone(pdf_text: PdfText) -> None:
         assert verdict.value in pdf_text(found.typst)
         assert verdict.value in found.html
         assert verdict.value in found.tex.partition(r"\begin{document}")[2]
+
+
+@pytest.mark.parametrize(("share", "low", "high"), [(1.0, 0.9, 1.0 - 1e-16), (0.0, 1e-18, 0.1), (0.5, 0.4, 0.6)])
+def test_a_share_at_an_end_of_its_interval_is_drawn(share: float, low: float, high: float) -> None:
+    assert draw_share(share, low, high)
