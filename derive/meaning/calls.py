@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import is_dataclass, replace
 
-from derive.meaning.naming import base_latex, rebuilt, walk, written
+from derive.meaning.naming import base_latex, rebuilt, substituted, walk, written
 from derive.notation.tree import (
     Applied,
     BigOperator,
@@ -115,7 +115,7 @@ def _called_at(part: object, calls: Calls, bodies: Calls, depth: int) -> object:
             if body is not None and before is not None and isinstance(factor, Fenced) and factor.left == "(":
                 parameter = calls[before]
                 if factor.body != parameter and not _captured(body, factor.body):
-                    inside = _called_at(_put_in(body, parameter, factor.body), calls, bodies, depth + 1)
+                    inside = _called_at(substituted(body, parameter, factor.body), calls, bodies, depth + 1)
                     factors[-1] = (factors[-1][0], Fenced("(", inside, ")", span=factor.span))  # type: ignore[arg-type]
                     continue
             factors.append((sign, factor))
@@ -123,17 +123,6 @@ def _called_at(part: object, calls: Calls, bodies: Calls, depth: int) -> object:
             changed = factors[0][1] if len(factors) == 1 else replace(part, factors=tuple(factors))
             return _called_at(changed, calls, bodies, depth)
     return rebuilt(part, lambda each: _called_at(each, calls, bodies, depth))
-
-
-def _put_in(body: Node, parameter: Node, argument: Node) -> Node:
-    def change(part: object) -> object:
-        if part == parameter:
-            return argument
-        if isinstance(part, tuple):
-            return tuple(change(each) for each in part)
-        return rebuilt(part, change) if isinstance(part, Node) and is_dataclass(part) else part
-
-    return change(body)  # type: ignore[return-value]
 
 
 def _captured(body: Node, argument: Node) -> bool:

@@ -211,6 +211,19 @@ def rebuilt(node: Node, change: Callable[[object], object]) -> Node:
     return replace(node, **parts)  # type: ignore[arg-type]
 
 
+def substituted(node: Node, name: Node, by: Node) -> Node:
+    """A formula with one name for another."""
+
+    def change(part: object) -> object:
+        if part == name:
+            return by
+        if isinstance(part, tuple):
+            return tuple(change(each) for each in part)
+        return rebuilt(part, change) if isinstance(part, Node) else part
+
+    return change(node)  # type: ignore[return-value]
+
+
 def as_said(node: Node, said: Mapping[Node, Node]) -> Node:
     """A formula with names as the page writes them."""
     for _ in range(2):  # a name may have been rewritten twice: for its layer, and for its example

@@ -9,7 +9,7 @@ from dataclasses import is_dataclass, replace
 
 from derive.algebra.functions import NOTATION
 from derive.meaning.draft import Draft
-from derive.meaning.naming import base_latex, is_transpose, rebuilt, walk, written
+from derive.meaning.naming import base_latex, is_transpose, rebuilt, substituted, walk, written
 from derive.meaning.shapes import PARAMETER_LETTERS, bare_letter
 from derive.meaning.statements import EQUALITIES, Statement
 from derive.notation.tree import (
@@ -372,16 +372,3 @@ def _bare(node: Node) -> Node:
         sup = None
     sub = node.sub if isinstance(node.sub, Number) else None
     return node.base if sup is None and sub is None else Scripted(node.base, sub, sup)
-
-
-def substituted(node: Node, name: Node, by: Node) -> Node:
-    """A formula with one name for another."""
-
-    def change(part: object) -> object:
-        if part == name:
-            return by
-        if isinstance(part, tuple):
-            return tuple(change(each) for each in part)
-        return rebuilt(part, change) if isinstance(part, Node) and is_dataclass(part) else part
-
-    return change(node)  # type: ignore[return-value]
