@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from derive.algebra.arrays import Array
@@ -146,6 +147,11 @@ class Theory:
         if not self._families:
             self._families.append(any(level.letter for name in self.definitions for level in name.levels))
         return self._families[0]
+
+    @cached_property
+    def has_single_sizes(self) -> bool:
+        """Whether some array has one row, one column or one entry."""
+        return any(length.value == 1 for symbol in self.symbols.values() for length in symbol.shape)
 
     def _member(self, name: Name) -> Definition | None:
         for family, definition in self.definitions.items():

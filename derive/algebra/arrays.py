@@ -94,7 +94,8 @@ def apply(function: str, value: Array, order: int = 0) -> Array:
 
 def together(left: Array, right: Array, combine: Callable[[Term, Term], Term], verb: str, agree: Agree = same) -> Array:
     """Two arrays of one shape, entry by entry."""
-    if left.rank == right.rank == 1 and left.row != right.row:
+    single = left.rank == right.rank == 1 and left.shape[0].value == right.shape[0].value == 1
+    if left.rank == right.rank == 1 and left.row != right.row and not single:
         # before sizes are compared: `agree` settles open ones, which a product that does not fit must not do
         raise ShapeMismatch(
             f"{show(left)} cannot be {verb} {show(right)}: one is a row, the other a column", left, right

@@ -6,7 +6,7 @@ not a definition is left to be judged; `Understanding` says of every statement w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from derive.algebra.terms import (
@@ -40,11 +40,12 @@ from derive.meaning.shapes import (
     bare_letter,
     has_arrays,
     has_bold_vectors,
+    has_light_vectors,
 )
 from derive.meaning.spelling import name_derivatives, put_together
 from derive.meaning.steps import tell_steps
 from derive.meaning.sums import batches, bounds
-from derive.meaning.vocabulary import index_letters, vocabulary_of
+from derive.meaning.vocabulary import has_kronecker, index_letters, vocabulary_of
 from derive.notation.tree import (
     Node,
     Scripted,
@@ -117,9 +118,11 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
     draft.vocabulary = replace(vocabulary_of(draft.stated), layout=layout)
     take_off_arguments(draft)
     trees = draft.trees
-    draft.vocabulary = replace(draft.vocabulary, symmetric=symmetric(draft.placed), samples=samples)
+    draft.vocabulary = replace(
+        draft.vocabulary, symmetric=symmetric(draft.placed), samples=samples, kronecker=_kronecker(draft)
+    )
     draft.letters = layer_letters(trees, draft.vocabulary) | index_letters(trees, draft.vocabulary)
-    draft.table = ShapeTable(draft.vocabulary, arrays=has_arrays(trees), bold_vectors=has_bold_vectors(trees))
+    draft.table = ShapeTable(draft.vocabulary, arrays=has_arrays(trees), bold_vectors=_bold_vectors(draft, trees))
     for name, region in draft.singles.items():
         draft.table.declare(Symbol(name.base), region)
     for node, lengths in spoken_shapes(draft.placed):
@@ -289,3 +292,17 @@ def _terms(definition: Definition) -> Iterable[Term]:
     from derive.algebra.terms import walk as walk_terms
 
     return walk_terms(definition.value.body)
+
+
+def _kronecker(draft: Draft) -> bool:
+    return has_kronecker((each.statement.left, each.statement.right) for each in draft.placed)
+
+
+def _bold_vectors(draft: Draft, trees: Sequence[Node]) -> bool:
+    """Whether light small letters are numbers: others are bold, and none of these is said to be a vector."""
+    said = [
+        (each.statement.left, each.statement.right)
+        for each in draft.placed
+        if each.statement.relation == r"\in" and each.statement.right is not None
+    ]
+    return has_bold_vectors(trees) and not has_light_vectors(said)

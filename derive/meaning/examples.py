@@ -51,6 +51,8 @@ class Examples:
 
 
 WEIGHTS = frozenset({"w", "b"})
+COMPONENTS = frozenset({"j", "k"})
+"""The letters that count the entries of a vector; examples are counted by i and n."""
 EXAMPLES = frozenset({"x", "y", "t", "z", "a", "h", "o", "s", "u", "v", "p", "q", "r", "g", "k", "c", "f", "d"})
 """What stands for one example's vector where it has a subscript; rows of weights are another matter."""
 
@@ -80,7 +82,7 @@ def examples_of(draft: Draft) -> Examples | None:
     trees = draft.trees
     nodes = [node for tree in trees for node in walk(tree)]
     summed = {letter: upper for node in nodes if isinstance(node, BigOperator) for letter, upper in _bounds(node)}
-    below = frozenset(_below(draft, nodes, set(summed)))
+    below = frozenset(_below(draft, nodes, summed))
     arithmetic = {letter for node in nodes if isinstance(node, Scripted) for letter in _with_arithmetic(node)}
     counted = frozenset(_outer(node) for node in nodes if isinstance(node, Scripted) and _at_layer(node, arithmetic))
     lettered = [
@@ -111,7 +113,7 @@ def examples_of(draft: Draft) -> Examples | None:
     return Examples(letters, counts, whole, last, below, counted)
 
 
-def _below(draft: Draft, nodes: Iterable[Node], summed: set[str]) -> Iterator[str]:
+def _below(draft: Draft, nodes: Iterable[Node], summed: Mapping[str, Node | None]) -> Iterator[str]:
     r"""Letters whose subscript counts examples: `x_i^\top w`, or `\mathbf{x}_i`, is no entry of a vector but one vector of many."""
     declared = {
         id(each.statement.left)
@@ -129,8 +131,24 @@ def _below(draft: Draft, nodes: Iterable[Node], summed: set[str]) -> Iterator[st
         layered = bold and letter not in WEIGHTS and isinstance(inner.sup, Fenced)
         if letter not in EXAMPLES and not layered:
             continue
-        if bold or id(node) in declared or (node.sup is not None and is_transpose(node.sup)):
+        if (
+            (bold and not _is_one_vector(draft, base, inner.sub.text, summed))
+            or id(node) in declared
+            or (node.sup is not None and is_transpose(node.sup))
+        ):
             yield base
+
+
+def _is_one_vector(draft: Draft, base: str, letter: str, summed: Mapping[str, Node | None]) -> bool:
+    r"""Whether `\mathbf{y}` is said to be in `\mathbb{R}^K`, and the k of `\mathbf{y}_k` to count that far: it is an entry then."""
+    for each in draft.placed:
+        left, region = each.statement.left, each.statement.right
+        if each.statement.relation != r"\in" or base_latex(left) != base or not isinstance(region, Scripted):
+            continue
+        upper = summed[letter]
+        if region.sup is not None and not isinstance(region.sup, Product):
+            return letter in COMPONENTS if upper is None else size_text(upper) == size_text(region.sup)
+    return False
 
 
 def _whole_forms(base: str) -> set[str]:

@@ -113,7 +113,20 @@ class Places:
         if not name.entries:
             return self.scope.array(name.name)
         own = name.name
+        if self.scope.vocabulary.kronecker and own.base == r"\delta" and len(name.entries) == 2:
+            return scalar(self._same(*name.entries))
         whole = self.scope.vocabulary.entries_of.get(own.base)
         if whole is not None:
             own = Name(whole, own.levels)
-        return self._entries(self.scope.array(own, len(name.entries)), name.entries)
+        value = self.scope.array(own, len(name.entries))
+        shape = self.scope.shape_of(own)
+        entries = name.entries
+        parts = any(isinstance(entry, Ellipsis) for entry in entries)
+        if shape is not None and not parts and len(entries) == len(shape.declared) > value.rank:
+            # w_{jk} of a matrix with one row: j is there, and has one value
+            for entry, length in zip(entries, shape.declared, strict=True):
+                if length.value == 1:
+                    self._place(entry, length)
+            several = zip(entries, shape.declared, strict=True)
+            entries = tuple(entry for entry, length in several if length.value != 1)[: value.rank]
+        return self._entries(value, entries) if entries else value

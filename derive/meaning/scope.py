@@ -40,6 +40,8 @@ class Shape:
 
     sizes: tuple[Size, ...]
     row: bool = False
+    declared: tuple[Size, ...] = field(default=(), compare=False)
+    """The sizes of a matrix that was said to have one row, or one column, and so is a vector here."""
 
     @property
     def rank(self) -> int:
@@ -75,11 +77,13 @@ class Vocabulary:
     entries_of: Mapping[str, str] = field(default_factory=dict)
     """A base that only stands with index letters, to the array it gives the entries of: `p` (as in `p_i`) to `\\mathbf{p}`."""
     values: frozenset[str] = frozenset()
+    """Names of values that are written with their arguments where they are defined."""
     samples: frozenset[str] = frozenset()
     """Letters of inputs that the page sums over."""
     symmetric: frozenset[Name] = frozenset()
     """Matrices that the page calls symmetric."""
-    """Names of values that are written with their arguments where they are defined."""
+    kronecker: bool = False
+    r"""Whether `\delta_{ij}` is Kronecker's delta here."""
     layout: Layout = LAYOUTS[0]
     functions: Mapping[str, str] = field(default_factory=dict)
     """LaTeX of a function's letter or word to the name it has in terms: `\\sigma` to `sigmoid` where it was proved to be that."""

@@ -8,7 +8,7 @@ definitions. A definition that does not fit makes the guessed ranks in it be tri
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derive.algebra.terms import Name, Size, size
 from derive.meaning.labels import classes, one_hot
@@ -103,6 +103,8 @@ class ShapeTable:
         shape = Shape((sizes[1],), row=True) if row else Shape((sizes[0],)) if column else Shape(sizes)
         if row and column:
             shape = Shape(())
+        if shape.rank < len(sizes):
+            shape = replace(shape, declared=sizes)
         self.shapes[name.name] = shape
         self.ranks.setdefault(name.name.base, shape.rank)
         self.guessed.pop(name.name, None)
@@ -175,7 +177,7 @@ class ShapeTable:
                     while f"n_{count}" in self.sizes:
                         count += 1
                     self.space.settle(length, size(f"n_{count}"))
-            self.shapes[name] = Shape(tuple(self.space.find(length) for length in shape.sizes), shape.row)
+            self.shapes[name] = replace(shape, sizes=tuple(self.space.find(length) for length in shape.sizes))
 
 
 def size_text(node: Node) -> str:
@@ -221,6 +223,21 @@ def has_bold_vectors(trees: Iterable[Node]) -> bool:
         for tree in trees
         for node in walk(tree)
     )
+
+
+def has_light_vectors(memberships: Iterable[tuple[Node, Node]]) -> bool:
+    r"""Whether a small letter that is not bold is said to be in some `\mathbb{R}^n`."""
+    for left, region in memberships:
+        letter, bold = bare_letter(base_latex(_base(left)) or "")
+        light = not bold and letter.removeprefix("\\")[:1].islower()
+        if (
+            light
+            and isinstance(region, Scripted)
+            and base_latex(region.base) == r"\mathbb{R}"
+            and region.sup is not None
+        ):
+            return True
+    return False
 
 
 def has_arrays(trees: Iterable[Node]) -> bool:

@@ -19,6 +19,7 @@ from derive.notation.tree import (
     Product,
     Scripted,
     Styled,
+    Symbol,
 )
 
 
@@ -106,6 +107,29 @@ def _entries_of(lettered: set[str], plain: set[str], twice: set[str]) -> dict[st
         if len(light) == 1 and light.islower() and whole in plain:
             found[light] = whole
     return found
+
+
+def has_kronecker(statements: Iterable[tuple[Node, Node | None]]) -> bool:
+    r"""Whether every delta on the page is a `\\delta_{ij}` that it nowhere defines: Kronecker's, by the name it has everywhere."""
+    letter = Symbol(r"\delta")
+    found = False
+    for left, right in statements:
+        if right is not None and isinstance(left, Scripted) and left.base == letter:
+            return False
+        for side in (left, right):
+            nodes = [] if side is None else list(walk(side))
+            indexed = [node for node in nodes if isinstance(node, Scripted) and node.base == letter]
+            if not all(node.sup is None and not node.primes and len(_index_letters(node.sub)) == 2 for node in indexed):
+                return False
+            if sum(node == letter for node in nodes) != len(indexed):
+                return False
+            found = found or bool(indexed)
+    return found
+
+
+def _index_letters(sub: Node | None) -> list[str]:
+    parts = [factor for _, factor in sub.factors] if isinstance(sub, Product) else list(getattr(sub, "items", ()))
+    return [part.text for part in parts if isinstance(part, Symbol) and part.text.isalpha()]
 
 
 def mentions(node: Node | None, name: Name, vocabulary: Vocabulary) -> bool:

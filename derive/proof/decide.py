@@ -12,6 +12,7 @@ from itertools import islice, product
 
 from derive.algebra.arrays import Array
 from derive.algebra.normal import Normalizer, TooLarge
+from derive.algebra.single import collapsed
 from derive.algebra.terms import Arg, Entry, Fun, Index, Mul, Name, Partial, Term, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand
 from derive.proof.depth import at_depth, has_families
@@ -108,13 +109,13 @@ def decide(
     agrees = False
     try:
         # most true claims about one layer of many are proved in a few steps; values have to be carried through all layers
-        proved = _climb(islice(rungs, _FIRST_RUNGS))
+        proved = _climb(theory, islice(rungs, _FIRST_RUNGS))
         if proved is None:
             looked = _look_at_layers(theory, left.body, other, difference_at, unit, range(1))
             if isinstance(looked, Refuted):
                 return looked
             agrees = looked.agrees
-            proved = _climb(rungs)
+            proved = _climb(theory, rungs)
     except TooLarge as error:
         return Undecided(f"a limit was reached: {error}", agrees)
     except NotDifferentiable as error:
@@ -122,8 +123,10 @@ def decide(
     return proved or _look_at_layers(theory, left.body, other, difference_at, unit, range(1, _POINTS))
 
 
-def _climb(rungs: Iterable[tuple[Normalizer, Term]]) -> Proved | None:
+def _climb(theory: Theory, rungs: Iterable[tuple[Normalizer, Term]]) -> Proved | None:
     for normalizer, term in rungs:
+        if theory.has_single_sizes:
+            term = collapsed(term)
         if normalizer.is_zero(normalizer.polynomial(term)):
             return Proved(tuple(sorted(_said(each) for each in normalizer.assumptions)))
     return None
@@ -239,18 +242,37 @@ def _unfolded(
     order = {name: place for place, name in enumerate(theory.definitions)}
     term = _with_functions(theory, difference)
     plain = Normalizer()  # one for all rungs: what a step leaves as it was keeps its normal form
+    families = has_families(theory)
     yield plain, term
+    if families:
+        yield from _activations_opened(theory, plain, term)
     if unit:
         yield Normalizer(unit_sums=unit), term
-    for _ in range(_MOST_FAMILY_RUNGS if has_families(theory) else _MOST_RUNGS):
+    for _ in range(_MOST_FAMILY_RUNGS if families else _MOST_RUNGS):
         unfolded = _unfold_once(theory, term, order, one_by_one)
         if unfolded is None:
             break
         term = _with_functions(theory, unfolded)
         yield plain, term
+        if families:
+            yield from _activations_opened(theory, plain, term)
     if unit:
         yield Normalizer(unit_sums=unit), term
     yield Normalizer(exponentials=True, unit_sums=unit), term
+
+
+def _activations_opened(theory: Theory, plain: Normalizer, term: Term) -> Iterator[tuple[Normalizer, Term]]:
+    r"""The same with the activations of all layers in terms of the pre-activations: `a^l (1 - a^l)` is a slope at `z^l`."""
+
+    def opened(node: Term) -> Term | None:
+        if not isinstance(node, Entry) or not node.name.levels:
+            return None
+        body = theory.unfold(node)
+        return body if isinstance(body, Fun) and isinstance(body.argument, Entry) else None
+
+    found = transform(term, opened)
+    if found is not term:
+        yield plain, _with_functions(theory, found)
 
 
 def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int], one_by_one: bool) -> Term | None:

@@ -8,6 +8,7 @@ from itertools import islice
 
 from derive.algebra.arrays import Array, ShapeMismatch, show, spread
 from derive.algebra.functions import NOTATION
+from derive.algebra.single import squeezed
 from derive.algebra.terms import Entry, Name, Num, Partial, walk
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.collect import Understanding
@@ -345,6 +346,8 @@ def _fitted(scope: Scope, left: Reading, right: Reading) -> tuple[Array, Array, 
     a, b = left.value, right.value
     if a.rank and not b.rank and isinstance(b.body, Num):
         b = spread(b, a.shape, a.row)
+    if a.rank != b.rank or a.row != b.row:
+        a, b = squeezed(a), squeezed(b)
     if a.rank != b.rank or not all(scope.agree(x, y) for x, y in zip(a.shape, b.shape, strict=True)):
         raise ShapeMismatch(f"the left side is {show(a)}, the right side {show(b)}", a, b)
     if a.rank == 1 and a.row != b.row:
