@@ -54,7 +54,7 @@ def document(seed: int) -> GeneratedDocument:
     lines: list[str] = ["# Notes", ""]
     for paragraph in page.said:
         lines += [*paragraph.split("\n"), ""]
-    lines += ["## Results", ""]
+    lines += ["From these it follows:", ""]
     written = []
     for claim in page.claims:
         if truth(claim, at) is not True:

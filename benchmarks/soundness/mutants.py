@@ -48,7 +48,7 @@ def factor(node: Formula) -> Iterator[Formula]:
     if isinstance(node, Number) and node.number not in (0, 1):
         yield replace(node, number=node.number * 2)
         yield replace(node, number=node.number / 2)
-    if isinstance(node, MatMul | Elementwise):
+    if isinstance(node, MatMul | Elementwise) and not isinstance(node.factors[0], Number):
         yield MatMul(
             (Number(Fraction(2)), node) if isinstance(node, Elementwise) else (Number(Fraction(2)), *node.factors)
         )
@@ -73,6 +73,8 @@ def product(node: Formula) -> Iterator[Formula]:
     if isinstance(node, MatMul):
         for place in range(len(node.factors) - 1):
             one, other = node.factors[place : place + 2]
+            if isinstance(one, Number | Quotient):  # nobody writes a number last
+                continue
             rest = (*node.factors[:place], other, one, *node.factors[place + 2 :])
             yield MatMul(rest)
         if len(node.factors) == 2:

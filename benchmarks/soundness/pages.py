@@ -116,7 +116,7 @@ def sizes_of(plan: Plan, style_sizes: str) -> dict[str, str]:
     if plan.sizes:
         return {size: str(length) for size, length in plan.sizes.items()}
     if style_sizes == "letters" and plan.depth <= 3:
-        return {f"n{layer}": "dhkc"[layer] if layer < plan.depth else "c" for layer in range(plan.depth + 1)}
+        return {f"n{layer}": "dpqc"[layer] if layer < plan.depth else "c" for layer in range(plan.depth + 1)}
     return {f"n{layer}": f"n_{{{layer}}}" if layer > 9 else f"n_{layer}" for layer in range(plan.depth + 1)}
 
 

@@ -42,7 +42,13 @@ class NotDifferentiable(Exception):
 
 
 def by_entry(entry: Entry, by: Entry) -> Term:
-    """d x[i] / d x[j]: one where all indices agree."""
+    """d x[i] / d x[j]: one where all indices agree.
+
+    Raises:
+        NotDifferentiable: the page gives the name two ranks.
+    """
+    if len(entry.indices) != len(by.indices):
+        raise NotDifferentiable(f"{by.name!r} has {len(entry.indices)} indices here and {len(by.indices)} there")
     return mul(*(delta(i, j) for i, j in zip(entry.indices, by.indices, strict=True)))
 
 

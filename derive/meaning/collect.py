@@ -107,9 +107,13 @@ class Understanding:
         return Scope(self.vocabulary, self.table.known, self.table.sizes, self.table.space)
 
 
-def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOUTS[0]) -> Understanding:
-    """The theory of a document's statements, derivatives laid out as said."""
-    draft = Draft(title, tuple(placed), Vocabulary(), ShapeTable(Vocabulary()))
+def understand(
+    placed: Iterable[Placed], title: str = "", layout: Layout = LAYOUTS[0], *, bold_alone: bool = True
+) -> Understanding:
+    """The theory of a document's statements, derivatives laid out as said. With `bold_alone`, a page that sets vectors in bold is
+    taken to set all of them so, until its layers say otherwise."""
+    placed = tuple(placed)
+    draft = Draft(title, placed, Vocabulary(), ShapeTable(Vocabulary()))
     draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
     samples = tell_samples(draft)
     tell_steps(draft)
@@ -122,7 +126,9 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
         draft.vocabulary, symmetric=symmetric(draft.placed), samples=samples, kronecker=_kronecker(draft)
     )
     draft.letters = layer_letters(trees, draft.vocabulary) | index_letters(trees, draft.vocabulary)
-    draft.table = ShapeTable(draft.vocabulary, arrays=has_arrays(trees), bold_vectors=_bold_vectors(draft, trees))
+    draft.table = ShapeTable(
+        draft.vocabulary, arrays=has_arrays(trees), bold_vectors=bold_alone and _bold_vectors(draft, trees)
+    )
     for name, region in draft.singles.items():
         draft.table.declare(Symbol(name.base), region)
     for node, lengths in spoken_shapes(draft.placed):
@@ -140,6 +146,8 @@ def understand(placed: Iterable[Placed], title: str = "", layout: Layout = LAYOU
     number_layers(draft)
     introduce_losses(draft)
     find_shapes(draft)
+    if draft.table.bold_vectors and draft.table.layers_unlike():
+        return understand(placed, title, layout, bold_alone=False)
     draft.table.settle()
     define(draft)
     ask_again(draft)

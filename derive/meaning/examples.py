@@ -141,14 +141,29 @@ def _below(draft: Draft, nodes: Iterable[Node], summed: Mapping[str, Node | None
 
 def _is_one_vector(draft: Draft, base: str, letter: str, summed: Mapping[str, Node | None]) -> bool:
     r"""Whether `\mathbf{y}` is said to be in `\mathbb{R}^K`, and the k of `\mathbf{y}_k` to count that far: it is an entry then."""
+    upper = summed[letter]
+    alone = any(
+        isinstance(node, Styled | Scripted) and base_latex(node.base if isinstance(node, Scripted) else node) == base
+        and (isinstance(node, Styled) or node.sub is None)
+        for each in draft.placed for node in (each.statement.left,)
+    )  # fmt: skip
     for each in draft.placed:
         left, region = each.statement.left, each.statement.right
-        if each.statement.relation != r"\in" or base_latex(left) != base or not isinstance(region, Scripted):
+        if each.statement.relation != r"\in" or not isinstance(region, Scripted) or isinstance(region.sup, Product):
             continue
-        upper = summed[letter]
-        if region.sup is not None and not isinstance(region.sup, Product):
-            return letter in COMPONENTS if upper is None else size_text(upper) == size_text(region.sup)
+        own = base_latex(left)
+        if own is None or region.sup is None or not alone:
+            continue
+        # itself a vector of that length, or beside the entries of one
+        if own == base or any(_is_entry(node, own, letter) for tree in draft.trees for node in walk(tree)):
+            fits = letter in COMPONENTS if upper is None else size_text(upper) == size_text(region.sup)
+            if own == base or fits:
+                return fits
     return False
+
+
+def _is_entry(node: Node, base: str, letter: str) -> bool:
+    return isinstance(node, Scripted) and node.sub == Symbol(letter) and base_latex(node.base) == base
 
 
 def _whole_forms(base: str) -> set[str]:

@@ -167,6 +167,11 @@ class ShapeTable:
         self.ranks[name.base] = 1
         return True
 
+    def layers_unlike(self) -> bool:
+        """Whether a guess made one letter a number in one layer, and an array in another."""
+        numbers = {name.base for name in self.guessed if name.levels and not self.shapes[name].rank}
+        return any(name.base in numbers and name.levels and shape.rank for name, shape in self.shapes.items())
+
     def settle(self) -> None:
         """Give every size that is still open a name of its own: `n_1`, `n_2`, ..."""
         count = 0

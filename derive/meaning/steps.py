@@ -55,7 +55,7 @@ def tell_steps(draft: Draft) -> None:
         and isinstance(each.statement.left, Scripted)
     ]
     steps = Steps(
-        frozenset(_bases(scripted, _below(scripted, heads, summed), _first_below)),
+        frozenset(_bases(scripted, _below(scripted, heads, summed), _first_below)) | _with_entries(scripted, heads),
         frozenset(_bases(scripted, _above(scripted, heads, summed), _lone_above)),
     )
     if steps.below or steps.above:
@@ -87,6 +87,21 @@ def _numbered(heads: Iterable[Scripted]) -> set[str]:
         if base is not None and isinstance(node.sub, Number) and node.sup is None:
             found.setdefault(base, set()).add(node.sub.text)
     return {base for base, numbers in found.items() if len(numbers) > 1}
+
+
+def _with_entries(scripted: Iterable[Scripted], heads: Iterable[Scripted]) -> frozenset[str]:
+    """Letters that stand for layers by number, `a_3 = ...`, and have entries beside the number, `a_{3,k}`."""
+    numbered = {base_latex(node.base) for node in heads if isinstance(node.sub, Number) and node.sup is None}
+    found = set()
+    for node in scripted:
+        base = base_latex(node.base)
+        if base is None or base not in numbered or node.sub is None:
+            continue
+        if isinstance(node.sub, Symbol):
+            numbered.discard(base)  # `a_k` beside `a_3`: entries, both of them
+        elif isinstance(node.sub, Sequence) and isinstance(node.sub.items[0], Number):
+            found.add(base)
+    return frozenset(found & numbered)
 
 
 def _above(scripted: Iterable[Scripted], heads: Iterable[Scripted], summed: set[str]) -> set[str]:

@@ -278,6 +278,11 @@ def _claim(
         mismatch = error
     except NotUnderstood as error:
         return StatementVerdict(kind, "", Verdict.UNKNOWN, error.message, column=error.column)
+    if mismatch is not None and not decisions:
+        spoken = names_in((left, right), understanding.vocabulary, symbols=True)
+        missing = gap(understanding, *(Entry(name) for name in spoken))
+        if missing is not None:
+            return StatementVerdict(kind, "", Verdict.UNKNOWN, f"the definition of {missing} was not understood")
     undecided = [decision for decision, _ in decisions if isinstance(decision, Undecided)]
     if undecided:
         return StatementVerdict(kind, "", Verdict.UNKNOWN, undecided[0].reason)

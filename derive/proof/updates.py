@@ -85,7 +85,7 @@ def step_of_descent(theory: Theory, loss: Name, name: Array, right: Array) -> tu
     rates = [n for n in walk(right.body) if isinstance(n, Entry) and not n.indices and _is_rate(theory, n.name)]
     if len(set(rates)) != 1:
         raise NotDifferentiable("which factor of the update is the learning rate is not clear")
-    gradient: Term = Partial(Entry(loss), Entry(body.name, name.indices))
+    gradient: Term = Partial(Entry(loss), body)
     return Array(name.indices, change, name.row), Array(name.indices, mul(rates[0], gradient), name.row)
 
 
