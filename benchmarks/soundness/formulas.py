@@ -64,7 +64,7 @@ class Formula:
         return Plus(tuple((-sign, term) for sign, term in _terms(self)))
 
     @property
-    def T(self) -> Formula:  # noqa: N802 - what everyone calls it
+    def T(self) -> Formula:
         return Transposed(self)
 
 

@@ -165,7 +165,7 @@ def _family(rng: random.Random, *, in_components: bool) -> Page:
     style = replace(style, names=names, derivative=derivative, bounds=False)
     w = style.write
     weight, bias, below = q("W", 0, "l"), q("b", 0, "l"), q("a", -1, "l")
-    top_a, top_z, top_d = (_top(style, kind) for kind in "azd")
+    top_a, _top_z, _top_d = (_top(style, kind) for kind in "azd")
     said = about_functions(own, style)
     first = q("a", 0)
     said.append(rf"A network has layers $l = 1, \dots, L$. Its input is ${w(first)} = {style.names['x']}$.")
@@ -270,7 +270,7 @@ def softmax(rng: random.Random) -> Page:
     return Page("softmax", replace(network, inputs=inputs), style, tuple(said), tuple(claims))
 
 
-def Exp(body: Formula) -> Formula:  # noqa: N802
+def Exp(body: Formula) -> Formula:
     from benchmarks.soundness.formulas import Apply
 
     return Apply("exp", body)

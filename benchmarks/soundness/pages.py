@@ -84,7 +84,7 @@ LOSSES = ("half squares", "squares", "cross-entropy", "softmax", "general")
 def plan(rng: random.Random, deepest: int = 4, losses: tuple[str, ...] = LOSSES[:4]) -> Plan:
     depth = rng.randint(1, deepest)
     loss = rng.choice(losses)
-    hidden = rng.choice(list(FUNCTION_BODIES) + ["general", "sigmoid", "tanh"])
+    hidden = rng.choice([*list(FUNCTION_BODIES), "general", "sigmoid", "tanh"])
     last = {"cross-entropy": "sigmoid", "softmax": "softmax"}.get(loss, rng.choice([hidden, "identity", hidden]))
     functions = (*(hidden for _ in range(depth - 1)), last)
     sizes: dict[str, int] = {}
@@ -153,10 +153,13 @@ def style_of(plan: Plan, layers: tuple[str, ...], *, capital: bool = False, plai
 
 def about_functions(plan: Plan, style: Style) -> list[str]:
     said = []
+    t = "v" if "t" in style.names.values() else "t"
     for function in dict.fromkeys(plan.functions):
         name = style.functions.get(function, "")
         if function in FUNCTION_BODIES:
-            said.append(f"The activation function is\n\n{display(rf'{name}(t) = {FUNCTION_BODIES[function]}')}")
+            said.append(
+                f"The activation function is\n\n{display(rf'{name}({t}) = {FUNCTION_BODIES[function].format(t=t)}')}"
+            )
         elif function == "general":
             said.append(rf"The activation ${name}$ is any differentiable function, applied elementwise.")
     return said
@@ -287,10 +290,11 @@ def _said_columns(own: Plan, style: Style) -> tuple[str, ...]:
 
 def said_errors(own: Plan, style: Style) -> list[str]:
     w = style.write
-    said = ["Write the error of a layer as"]
-    for layer in range(1, own.depth + 1):
-        said.append(display(f"{w(q('d', layer))} {style.definition} {w(Derivative(q('L'), q('z', layer)))}"))
-    return said
+    defined = (
+        display(f"{w(q('d', layer))} {style.definition} {w(Derivative(LOSS, q('z', layer)))}")
+        for layer in range(1, own.depth + 1)
+    )
+    return ["Write the error of a layer as", *defined]
 
 
 def _columns_claims(own: Plan) -> list[Claim]:

@@ -74,10 +74,7 @@ class Style:
         return base + mark + below
 
     def _mark(self, layer: Layer) -> str:
-        if not layer.letter:
-            text = str(layer.offset)
-        else:
-            text = layer.letter + (f"{layer.offset:+d}" if layer.offset else "")
+        text = str(layer.offset) if not layer.letter else layer.letter + (f"{layer.offset:+d}" if layer.offset else "")
         match self.layers:
             case "()":
                 return f"^{{({text})}}"
@@ -213,10 +210,11 @@ FUNCTION_LETTERS: dict[str, tuple[str, ...]] = {
     "softmax": (r"\mathrm{softmax}", r"\operatorname{softmax}"),
 }
 FUNCTION_BODIES = {
-    "sigmoid": r"\frac{1}{1 + e^{-t}}",
-    "tanh": r"\frac{e^{t} - e^{-t}}{e^{t} + e^{-t}}",
-    "relu": r"\max(0, t)",
-    "leaky": r"\begin{cases} t & t > 0 \\ 0.1 t & t \le 0 \end{cases}",
-    "softplus": r"\log(1 + e^{t})",
-    "silu": r"\frac{t}{1 + e^{-t}}",
+    "sigmoid": r"\frac{{1}}{{1 + e^{{-{t}}}}}",
+    "tanh": r"\frac{{e^{{{t}}} - e^{{-{t}}}}}{{e^{{{t}}} + e^{{-{t}}}}}",
+    "relu": r"\max(0, {t})",
+    "leaky": r"\begin{{cases}} {t} & {t} > 0 \\ 0.1 {t} & {t} \le 0 \end{{cases}}",
+    "softplus": r"\log(1 + e^{{{t}}})",
+    "silu": r"\frac{{{t}}}{{1 + e^{{-{t}}}}}",
 }
+"""The functions of an argument `t`."""

@@ -137,8 +137,12 @@ def matmul(left: Array, right: Array, agree: Agree = same) -> Array:
         if right.rank == 1 and right.row:
             i, j = fresh(left.shape[0]), fresh(right.shape[0])
             return Array((i, j), mul(left.at(i), right.at(j)))
+        if right.rank == 1 and right.shape[0].value == 1:  # n x 1 by 1 x 1
+            return Array(left.indices, mul(left.body, sum_entries(right).body))
         raise cannot
     if right.rank == 1 and right.row:
+        if left.rank == 1 and left.shape[0].value == 1:  # 1 x 1 by 1 x n
+            return Array(right.indices, mul(sum_entries(left).body, right.body), row=True)
         raise cannot
     inner = left.shape[-1]
     if not agree(inner, right.shape[0]):

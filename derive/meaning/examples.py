@@ -142,6 +142,8 @@ def _below(draft: Draft, nodes: Iterable[Node], summed: Mapping[str, Node | None
 def _is_one_vector(draft: Draft, base: str, letter: str, summed: Mapping[str, Node | None]) -> bool:
     r"""Whether `\mathbf{y}` is said to be in `\mathbb{R}^K`, and the k of `\mathbf{y}_k` to count that far: it is an entry then."""
     upper = summed[letter]
+    if letter in COMPONENTS and any(_weighs(node, letter) for tree in draft.trees for node in walk(tree)):
+        return True
     alone = any(
         isinstance(node, Styled | Scripted) and base_latex(node.base if isinstance(node, Scripted) else node) == base
         and (isinstance(node, Styled) or node.sub is None)
@@ -160,6 +162,14 @@ def _is_one_vector(draft: Draft, base: str, letter: str, summed: Mapping[str, No
             if own == base or fits:
                 return fits
     return False
+
+
+def _weighs(node: Node, letter: str) -> bool:
+    """Whether this is `w_{kj}` with that letter: weights are numbered by units."""
+    if not isinstance(node, Scripted) or not isinstance(node.sub, Product):
+        return False
+    base = bare_letter(base_latex(node.base) or "")[0]
+    return base in WEIGHTS | {"W"} and Symbol(letter) in [factor for _, factor in node.sub.factors]
 
 
 def _is_entry(node: Node, base: str, letter: str) -> bool:
