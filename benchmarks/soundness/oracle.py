@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from benchmarks.soundness.formulas import Derivative, Formula, Misfit, Quantity, Value, children
 from benchmarks.soundness.networks import Network, RandomPoint
 
-POINTS = 2
+POINTS = 3
 EQUAL = 1e-9
 DIFFERENT = 1e-5
 
@@ -32,14 +32,16 @@ def points(network: Network, seed: int) -> list[RandomPoint]:
 
 
 def truth(claim: Claim, at: list[RandomPoint]) -> bool | None:
-    """True, false, or None where the values are too close to tell, or where the claim speaks of nothing."""
+    """True, false, or None: the values are too close to tell, or the claim speaks of nothing, or of zeros alone, as where no unit
+    of a layer is active."""
     worst = 0.0
-    spoken = False
+    spoken = alive = False
     for point in at:
         for _ in _layers(claim, point):
             spoken = True
             worst = max(worst, _difference(claim, point))
-    if not spoken or EQUAL < worst < DIFFERENT:
+            alive = alive or not _vanishes(claim, point)
+    if not spoken or not alive or EQUAL < worst < DIFFERENT:
         return None
     return worst <= EQUAL
 
@@ -83,6 +85,16 @@ def _difference(claim: Claim, point: RandomPoint) -> float:
             return float("inf")
         worst = max(worst, _relative(one, other))
     return worst
+
+
+def _vanishes(claim: Claim, point: RandomPoint) -> bool:
+    """Whether the left side is zero in all entries: nothing can be told apart there."""
+    letters = [letter for letter, _ in claim.free]
+    for at in product(*(range(point.length(size)) for _, size in claim.free)):
+        left, _ = _sides(claim)
+        if bool(jnp.any(left.value(point, dict(zip(letters, at, strict=True))) != 0)):
+            return False
+    return True
 
 
 def _sides(claim: Claim) -> tuple[Formula, Formula]:
