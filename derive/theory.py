@@ -91,7 +91,6 @@ class Theory:
 
     _places: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)
     _first: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _families: list[bool] = field(default_factory=list, init=False, repr=False, compare=False)
     _used: dict[Name, frozenset[Name]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _owners: dict[str, list[Name]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _members: dict[Name, Definition | None] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -141,12 +140,10 @@ class Theory:
         self.first_use(owner)
         return self._places[owner]
 
-    @property
+    @cached_property
     def has_families(self) -> bool:
         """Whether some definitions hold for a layer given by a letter."""
-        if not self._families:
-            self._families.append(any(level.letter for name in self.definitions for level in name.levels))
-        return self._families[0]
+        return any(level.letter for name in self.definitions for level in name.levels)
 
     @cached_property
     def has_single_sizes(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,15 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 Gradproof = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def pytest_configure() -> None:
+    """One seed for the generated documents of a run, which may be given, for all of its processes."""
+    os.environ.setdefault("GRADPROOF_SEED", str(random.SystemRandom().randrange(1 << 24)))
+
+
+def pytest_report_header() -> str:
+    return f"generated documents: GRADPROOF_SEED={os.environ['GRADPROOF_SEED']}"
 
 
 @pytest.fixture(scope="session")

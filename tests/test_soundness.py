@@ -1,12 +1,11 @@
 """Generated claims, true and false: no verdict may contradict the oracle, and few may be left open.
 
-A failing run prints its seed, and is repeated with `GRADPROOF_SEED`.
+Every run prints its seed in its header, and is repeated with the environment variable `GRADPROOF_SEED`.
 """
 
 from __future__ import annotations
 
 import os
-import random
 
 import pytest
 
@@ -14,12 +13,12 @@ from benchmarks.soundness.__main__ import Judged, judge
 from benchmarks.soundness.documents import KINDS, document
 
 DOCUMENTS = 35
-SEED = int(os.environ.get("GRADPROOF_SEED") or random.SystemRandom().randrange(1 << 24))
+SEED = int(os.environ["GRADPROOF_SEED"])
+"""Set in conftest.py."""
 
 
 @pytest.fixture(scope="module")
 def claims() -> list[Judged]:
-    print(f"GRADPROOF_SEED={SEED}")
     return [each for seed in range(SEED, SEED + DOCUMENTS) for each in judge(seed)]
 
 

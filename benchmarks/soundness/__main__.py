@@ -44,7 +44,11 @@ def judge(seed: int) -> list[Judged]:
     from derive.check import check_documents, read_text
 
     made: GeneratedDocument = document(seed)
-    formulas = check_documents([read_text(made.text)]).documents[0].formulas
+    try:
+        formulas = check_documents([read_text(made.text)]).documents[0].formulas
+    except Exception as error:
+        error.add_note(f"in document {seed}")
+        raise
     said = {formula.line: formula for formula in formulas if formula.display}
     return [
         Judged(seed, made.kind, claim, said[claim.line].verdict.value, said[claim.line].reason) for claim in made.claims

@@ -243,17 +243,6 @@ class Ones(Formula):
 
 
 @dataclass(frozen=True)
-class Broadcast(Formula):
-    """A bias beside an array of many examples: printed as it is, added to every column or row."""
-
-    body: Formula
-    like: Formula
-
-    def value(self, point: Point, places: Mapping[str, int]) -> Value:
-        return jnp.broadcast_to(self.body.value(point, places), self.like.value(point, places).shape)
-
-
-@dataclass(frozen=True)
 class Squares(Formula):
     """The squared Euclidean or Frobenius norm."""
 

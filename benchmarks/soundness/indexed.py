@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 
 from benchmarks.soundness.formulas import (
+    Apply,
     Derivative,
     Elementwise,
     Entry,
@@ -17,7 +18,6 @@ from benchmarks.soundness.formulas import (
     Slope,
     SumOver,
 )
-from benchmarks.soundness.networks import Key
 from benchmarks.soundness.oracle import Claim
 from benchmarks.soundness.pages import (
     LOSS,
@@ -239,12 +239,12 @@ def softmax(rng: random.Random) -> Page:
     w = style.write
     z, p, y, x = q("z", 1), q("a", 1), q("y"), q("a", 0)
     total = SumOver("k", "n0", e(q("W", 1), "j", "k") @ e(x, "k"))
-    exponentials = SumOver("k", "n1", Exp(e(z, "k")))
+    exponentials = SumOver("k", "n1", _exp(e(z, "k")))
     said = [
         rf"Let ${w(x)} \in \mathbb{{R}}^d$, ${w(q('W', 1))} \in \mathbb{{R}}^{{K \times d}}$ and ${w(q('b', 1))} \in "
         r"\mathbb{R}^K$.",
         display(f"{w(e(z, 'j'))} = {w(total + e(q('b', 1), 'j'))}"),
-        display(rf"{w(e(p, 'j'))} = \frac{{{w(Exp(e(z, 'j')))}}}{{{w(exponentials)}}}"),
+        display(rf"{w(e(p, 'j'))} = \frac{{{w(_exp(e(z, 'j')))}}}{{{w(exponentials)}}}"),
         rf"The target ${w(y)}$ is one-hot. The loss is the cross-entropy",
         display(f"{w(LOSS)} = {w(entrywise_loss(own, p, y, 'n1'))}"),
     ]
@@ -263,14 +263,8 @@ def softmax(rng: random.Random) -> Page:
         ),
     ]
     rng.shuffle(claims)
-    inputs: dict[Key, tuple[str, str] | tuple[()]] = {
-        ("a", 0): ("n0", "1"), ("y", None): ("n1", "1"), ("W", 1): ("n1", "n0"), ("b", 1): ("n1", "1"),
-    }  # fmt: skip
-    network = columns_network(own)
-    return Page("softmax", replace(network, inputs=inputs), style, tuple(said), tuple(claims))
+    return Page("softmax", columns_network(own), style, tuple(said), tuple(claims))
 
 
-def Exp(body: Formula) -> Formula:
-    from benchmarks.soundness.formulas import Apply
-
+def _exp(body: Formula) -> Formula:
     return Apply("exp", body)

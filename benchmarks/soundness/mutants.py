@@ -82,10 +82,10 @@ def product(node: Formula) -> Iterator[Formula]:
 
 
 def variable(node: Formula) -> Iterator[Formula]:
-    others = {"z": "a", "a": "z", "p": "y", "y": "p", "b": "W"}
-    if isinstance(node, Derivative) and node.by.kind in ("z", "a"):
+    others = {"z": "a", "a": "z"}
+    if isinstance(node, Derivative) and node.by.kind in others:
         yield replace(node, by=replace(node.by, kind=others[node.by.kind]))
-    elif isinstance(node, Quantity) and node.kind in ("z", "a"):
+    elif isinstance(node, Quantity) and node.kind in others:
         yield replace(node, kind=others[node.kind])
 
 
@@ -106,7 +106,7 @@ def missing(node: Formula) -> Iterator[Formula]:
 
 def prime(node: Formula) -> Iterator[Formula]:
     if isinstance(node, Apply) and node.function != "softmax":
-        yield replace(node, order=1 - node.order if node.order < 2 else 1)
+        yield replace(node, order=1 - node.order)
 
 
 def _without(node: Elementwise | MatMul, place: int) -> Formula:

@@ -78,10 +78,10 @@ class Plan:
         return f"n{layer}"
 
 
-LOSSES = ("half squares", "squares", "cross-entropy", "softmax", "general")
+LOSSES = ("half squares", "squares", "cross-entropy", "softmax")
 
 
-def plan(rng: random.Random, deepest: int = 4, losses: tuple[str, ...] = LOSSES[:4]) -> Plan:
+def plan(rng: random.Random, deepest: int = 4, losses: tuple[str, ...] = LOSSES) -> Plan:
     depth = rng.randint(1, deepest)
     loss = rng.choice(losses)
     hidden = rng.choice([*list(FUNCTION_BODIES), "general", "sigmoid", "tanh"])
@@ -350,8 +350,7 @@ def batch_rows(rng: random.Random) -> Page:
 
 def _batch(rng: random.Random, *, rows: bool) -> Page:
     own = plan(rng, 3, ("half squares", "squares"))
-    own.sizes.pop(f"n{own.depth}", None) if own.sizes.get(f"n{own.depth}") == 1 else None
-    if own.sizes and len(own.sizes) <= own.depth:
+    if own.sizes.get(f"n{own.depth}") == 1:
         own.sizes[f"n{own.depth}"] = 2
     style = style_of(own, ("()", "[]", "_"), capital=True)
     style.sizes["m"] = rng.choice(("m", "N"))  # type: ignore[index]

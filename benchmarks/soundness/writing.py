@@ -9,7 +9,6 @@ from fractions import Fraction
 
 from benchmarks.soundness.formulas import (
     Apply,
-    Broadcast,
     Chain,
     Derivative,
     Elementwise,
@@ -124,8 +123,6 @@ class Style:
                 return self.sizes[size], ATOM
             case Ones():
                 return r"\mathbf{1}", ATOM
-            case Broadcast(body=body):
-                return self._write(body)
             case Squares(body=body):
                 return rf"\| {self.write(body)} \|^2", ATOM
             case Entry(body=Quantity() as quantity, indices=indices):

@@ -303,7 +303,9 @@ def _terms(definition: Definition) -> Iterable[Term]:
 
 
 def _kronecker(draft: Draft) -> bool:
-    return has_kronecker((each.statement.left, each.statement.right) for each in draft.placed)
+    r"""Whether `\delta_{ij}` is Kronecker's delta on this page."""
+    named = any("kronecker" in text.lower() for each in draft.placed for text in (each.before, each.after))
+    return has_kronecker([(each.statement.left, each.statement.right) for each in draft.placed], named=named)
 
 
 def _bold_vectors(draft: Draft, trees: Sequence[Node]) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, is_dataclass, replace
 from derive.algebra.terms import Name
 from derive.meaning.draft import Draft
 from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, level_of, rebuilt, walk
-from derive.meaning.shapes import FAMILY, SCALAR_CAPITALS, bare_letter, size_text
+from derive.meaning.shapes import FAMILY, PARAMETER_LETTERS, SCALAR_CAPITALS, bare_letter, size_text
 from derive.notation.tree import (
     Accented,
     BigOperator,
@@ -140,36 +140,47 @@ def _below(draft: Draft, nodes: Iterable[Node], summed: Mapping[str, Node | None
 
 
 def _is_one_vector(draft: Draft, base: str, letter: str, summed: Mapping[str, Node | None]) -> bool:
-    r"""Whether `\mathbf{y}` is said to be in `\mathbb{R}^K`, and the k of `\mathbf{y}_k` to count that far: it is an entry then."""
-    upper = summed[letter]
-    if letter in COMPONENTS and any(_weighs(node, letter) for tree in draft.trees for node in walk(tree)):
+    r"""Whether the k of `\mathbf{y}_k` counts the entries of one vector.
+
+    That is so where `\mathbf{y}` is said to be in `\mathbb{R}^K` and k runs that far, and for the letters j and k also where they
+    are those of weights in the same sum, or where the name is defined without them and stands beside entries of a vector in
+    some `\mathbb{R}^K`.
+    """
+    nodes = [node for tree in draft.trees for node in walk(tree)]
+    if letter in COMPONENTS and any(_weighs(node, base, letter) for node in nodes):
         return True
+    upper = summed[letter]
+    lefts = [each.statement.left for each in draft.placed]
     alone = any(
-        isinstance(node, Styled | Scripted) and base_latex(node.base if isinstance(node, Scripted) else node) == base
-        and (isinstance(node, Styled) or node.sub is None)
-        for each in draft.placed for node in (each.statement.left,)
-    )  # fmt: skip
-    for each in draft.placed:
-        left, region = each.statement.left, each.statement.right
-        if each.statement.relation != r"\in" or not isinstance(region, Scripted) or isinstance(region.sup, Product):
+        base_latex(left.base if isinstance(left, Scripted) and left.sub is None else left) == base for left in lefts
+    )
+    for each in draft.placed if alone else ():
+        region = each.statement.right
+        own = base_latex(each.statement.left)
+        if each.statement.relation != r"\in" or own is None or not isinstance(region, Scripted) or region.sup is None:
             continue
-        own = base_latex(left)
-        if own is None or region.sup is None or not alone:
+        if isinstance(region.sup, Product):
             continue
-        # itself a vector of that length, or beside the entries of one
-        if own == base or any(_is_entry(node, own, letter) for tree in draft.trees for node in walk(tree)):
-            fits = letter in COMPONENTS if upper is None else size_text(upper) == size_text(region.sup)
-            if own == base or fits:
-                return fits
+        reaches = letter in COMPONENTS if upper is None else size_text(upper) == size_text(region.sup)
+        if own == base:
+            return reaches
+        if reaches and letter in COMPONENTS and any(_is_entry(node, own, letter) for node in nodes):
+            return True
     return False
 
 
-def _weighs(node: Node, letter: str) -> bool:
-    """Whether this is `w_{kj}` with that letter: weights are numbered by units."""
-    if not isinstance(node, Scripted) or not isinstance(node.sub, Product):
+def _weighs(node: Node, base: str, letter: str) -> bool:
+    """Whether this is a sum over that letter in which weights `w_{kj}` have it too: weights are numbered by units."""
+    if not isinstance(node, BigOperator) or letter not in dict(_bounds(node)):
         return False
-    base = bare_letter(base_latex(node.base) or "")[0]
-    return base in WEIGHTS | {"W"} and Symbol(letter) in [factor for _, factor in node.sub.factors]
+    inside = [part for part in walk(node.body) if isinstance(part, Scripted)]
+    weights = any(
+        bare_letter(base_latex(part.base) or "")[0] in PARAMETER_LETTERS
+        and isinstance(part.sub, Product)
+        and Symbol(letter) in [factor for _, factor in part.sub.factors]
+        for part in inside
+    )
+    return weights and any(_is_entry(part, base, letter) for part in inside)
 
 
 def _is_entry(node: Node, base: str, letter: str) -> bool:

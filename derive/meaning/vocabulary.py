@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from derive.algebra.terms import (
     Level,
@@ -109,22 +109,39 @@ def _entries_of(lettered: set[str], plain: set[str], twice: set[str]) -> dict[st
     return found
 
 
-def has_kronecker(statements: Iterable[tuple[Node, Node | None]]) -> bool:
-    r"""Whether every delta on the page is a `\\delta_{ij}` that it nowhere defines: Kronecker's, by the name it has everywhere."""
+def has_kronecker(statements: Sequence[tuple[Node, Node | None]], *, named: bool) -> bool:
+    r"""Whether every delta on the page is a `\delta_{ij}` that it nowhere defines, and Kronecker's: by that name in the text
+    (`named`), or because it only stands where `x_i` is differentiated by `y_j`. Errors of units are written with deltas too."""
     letter = Symbol(r"\delta")
     found = False
     for left, right in statements:
         if right is not None and isinstance(left, Scripted) and left.base == letter:
             return False
-        for side in (left, right):
-            nodes = [] if side is None else list(walk(side))
-            indexed = [node for node in nodes if isinstance(node, Scripted) and node.base == letter]
-            if not all(node.sup is None and not node.primes and len(_index_letters(node.sub)) == 2 for node in indexed):
+        nodes = [node for side in (left, right) if side is not None for node in walk(side)]
+        indexed = [node for node in nodes if isinstance(node, Scripted) and node.base == letter]
+        if sum(node == letter for node in nodes) != len(indexed):
+            return False
+        for node in indexed:
+            letters = _index_letters(node.sub)
+            if node.sup is not None or node.primes or len(letters) != 2:
                 return False
-            if sum(node == letter for node in nodes) != len(indexed):
+            found = True
+            if not named and right is not None and not _differentiates(left, letters):
                 return False
-            found = found or bool(indexed)
     return found
+
+
+def _differentiates(left: Node, letters: Sequence[str]) -> bool:
+    """Whether this is the derivative of something at one of two letters by something at the other."""
+    if not isinstance(left, Derivative) or len(left.variables) != 1:
+        return False
+    above, below = (
+        {part.text for node in walk(side) if isinstance(node, Scripted) and node.sub is not None
+         for part in walk(node.sub) if isinstance(part, Symbol)}
+        for side in (left.operand, left.variables[0])
+    )  # fmt: skip
+    one, other = letters
+    return (one in above and other in below) or (other in above and one in below)
 
 
 def _index_letters(sub: Node | None) -> list[str]:

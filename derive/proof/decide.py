@@ -15,7 +15,7 @@ from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.single import collapsed
 from derive.algebra.terms import Arg, Entry, Fun, Index, Mul, Name, Partial, Term, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand
-from derive.proof.depth import at_depth, has_families
+from derive.proof.depth import at_depth
 from derive.proof.evaluate import Arithmetic, Balls, Evaluation, Floats, Point, Undefined
 from derive.theory import Theory, family_letters
 from derive.verdicts import Counterexample
@@ -60,7 +60,7 @@ class Screen:
     """Values at one random point, kept while many claims about the same theory are looked at."""
 
     def __init__(self, theory: Theory, granted: Mapping[Name, int]) -> None:
-        self.deep = at_depth(theory) if has_families(theory) else None
+        self.deep = at_depth(theory) if theory.has_families else None
         own = theory if self.deep is None else self.deep.theory
         scalars = frozenset(name for name, symbol in own.symbols.items() if not symbol.shape)
         self.points = [Point(own, seed, unit=granted, positive=scalars) for seed in range(_POINTS)]
@@ -137,7 +137,7 @@ def _look_at_layers(
 ) -> Refuted | Undecided:
     """Values of both sides; on a page with layer families at every layer of a network of some depth. What holds at some of the
     layers may be meant for these alone, so only what is false at all of them is refuted."""
-    if not has_families(theory):
+    if not theory.has_families:
         return _look(theory, left, right, indices, unit, seeds)
     deep = at_depth(theory)
     refuted: Refuted | None = None
@@ -232,7 +232,7 @@ def _rungs(theory: Theory, difference: Term, unit: Mapping[Name, int]) -> Iterat
     In a network without layer families the derivatives are taken a second time, all of them at once.
     """
     yield from _unfolded(theory, difference, unit, one_by_one=True)
-    if not has_families(theory):
+    if not theory.has_families:
         yield from _unfolded(theory, difference, unit, one_by_one=False)
 
 
@@ -242,7 +242,7 @@ def _unfolded(
     order = {name: place for place, name in enumerate(theory.definitions)}
     term = _with_functions(theory, difference)
     plain = Normalizer()  # one for all rungs: what a step leaves as it was keeps its normal form
-    families = has_families(theory)
+    families = theory.has_families
     yield plain, term
     if families:
         yield from _activations_opened(theory, plain, term)

@@ -18,11 +18,6 @@ _MOST_LAYERS = 12
 """Deep enough for a hidden layer with hidden layers on both sides."""
 
 
-def has_families(theory: Theory) -> bool:
-    """Whether some definitions hold for a layer given by a letter."""
-    return any(level.letter for name in theory.definitions for level in name.levels)
-
-
 @dataclass(frozen=True)
 class Deep:
     """A theory with its layers written out, and the number that stands for the last one's letter."""
