@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import count, islice
+from multiprocessing import get_context
 
 from benchmarks.soundness.documents import GeneratedDocument, Written, document
 
@@ -57,7 +58,8 @@ def judge(seed: int) -> list[Judged]:
 
 def judged(claims: int, seed: int, workers: int | None = None) -> Iterator[Judged]:
     """That many claims, from the documents that begin at a seed."""
-    with ProcessPoolExecutor(workers) as pool:
+    # workers are fresh ones after a while: what JAX compiles for one document stays in memory, and is of no use to the next
+    with ProcessPoolExecutor(workers, get_context("spawn"), max_tasks_per_child=16) as pool:
         done = 0
         seeds = count(seed)
         while done < claims:

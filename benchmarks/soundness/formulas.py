@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 
 Value = Any
 
@@ -81,7 +81,7 @@ class Number(Formula):
     number: Fraction
 
     def value(self, point: Point, places: Mapping[str, int]) -> Value:
-        return jnp.asarray(float(self.number))
+        return np.asarray(float(self.number))
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Chain(Formula):
                 raise Misfit("a chain with a missing link")
             jacobian = point.jacobian(of, by)
             axes = point.quantity(*of).ndim
-            result = jacobian if result is None else jnp.tensordot(result, jacobian, axes=axes)
+            result = jacobian if result is None else np.tensordot(result, jacobian, axes=axes)
         last = point.quantity(*self.links[-1].by.key(point))
         if result.size != last.size:
             raise Misfit("a chain that does not begin at a scalar")
@@ -229,7 +229,7 @@ class Extent(Formula):
     size: str
 
     def value(self, point: Point, places: Mapping[str, int]) -> Value:
-        return jnp.asarray(float(point.length(self.size)))
+        return np.asarray(float(point.length(self.size)))
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ class Ones(Formula):
     size: str
 
     def value(self, point: Point, places: Mapping[str, int]) -> Value:
-        return jnp.ones((point.length(self.size), 1))
+        return np.ones((point.length(self.size), 1))
 
 
 @dataclass(frozen=True)
@@ -249,7 +249,7 @@ class Squares(Formula):
     body: Formula
 
     def value(self, point: Point, places: Mapping[str, int]) -> Value:
-        return jnp.sum(self.body.value(point, places) ** 2)
+        return (self.body.value(point, places) ** 2).sum()
 
 
 @dataclass(frozen=True)
@@ -313,7 +313,7 @@ class Same(Formula):
     other: str
 
     def value(self, point: Point, places: Mapping[str, int]) -> Value:
-        return jnp.asarray(float(places[self.one] == places[self.other]))
+        return np.asarray(float(places[self.one] == places[self.other]))
 
 
 def children(node: Formula) -> list[tuple[tuple[object, ...], Formula]]:

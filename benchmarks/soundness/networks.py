@@ -93,7 +93,7 @@ class RandomPoint:
 
     @cached_property
     def values(self) -> dict[Key, Value]:
-        return self._forward({})
+        return {key: np.asarray(value) for key, value in self._forward({}).items()}
 
     def quantity(self, kind: str, layer: int | None) -> Value:
         key = (kind, layer)
@@ -110,10 +110,16 @@ class RandomPoint:
             raise Misfit(f"no derivative of {of} by {by}")
         if of not in self._jacobians:
             still = {key: jnp.zeros_like(value) for key, value in self.values.items()}
-            self._jacobians[of] = jax.jacrev(lambda shifts: self._forward(shifts)[of])(still)
+            found = jax.jacrev(lambda shifts: self._forward(shifts)[of])(still)
+            self._jacobians[of] = {key: np.asarray(value) for key, value in found.items()}
         return self._jacobians[of][by]
 
     def activation(self, name: str, order: int) -> Callable[[Value], Value]:
+        function = self.traced(name, order)
+        return lambda z: np.asarray(function(z))
+
+    def traced(self, name: str, order: int) -> Callable[[Value], Value]:
+        """An activation or its slope, as it can be differentiated."""
         function = self._function(name)
         for _ in range(order):
             function = _slope(function)
@@ -162,4 +168,4 @@ class _Values:
         return self._point.length(size)
 
     def activation(self, name: str, order: int) -> Callable[[Value], Value]:
-        return self._point.activation(name, order)
+        return self._point.traced(name, order)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-import jax.numpy as jnp
+import numpy as np
 
 from benchmarks.soundness.formulas import Derivative, Formula, Misfit, Quantity, Value, children
 from benchmarks.soundness.networks import Network, RandomPoint
@@ -92,7 +92,7 @@ def _vanishes(claim: Claim, point: RandomPoint) -> bool:
     letters = [letter for letter, _ in claim.free]
     for at in product(*(range(point.length(size)) for _, size in claim.free)):
         left, _ = _sides(claim)
-        if bool(jnp.any(left.value(point, dict(zip(letters, at, strict=True))) != 0)):
+        if bool(np.any(left.value(point, dict(zip(letters, at, strict=True))) != 0)):
             return False
     return True
 
@@ -109,4 +109,4 @@ def _relative(left: Value, right: Value) -> float:
     if left.shape != right.shape and max(left.size, right.size) > 1:
         return float("inf")
     left, right = left.reshape(-1), right.reshape(-1)
-    return float(jnp.max(jnp.abs(left - right) / (1 + jnp.abs(left) + jnp.abs(right))))
+    return float(np.max(np.abs(left - right) / (1 + np.abs(left) + np.abs(right))))

@@ -33,6 +33,7 @@ from derive.algebra.terms import (
     Term,
     Total,
     add,
+    fresh,
     mul,
     num,
     power,
@@ -170,6 +171,8 @@ class Evaluation:
         self._orders: dict[Term, tuple[Index, ...]] = {}
         self._derivatives: dict[tuple[str, int], Term] = {}
         self._expanded: dict[Partial, Term] = {}
+        self._derived: dict[tuple[Name, Name], Partial] = {}
+        self._one, self._zero = arithmetic.number(Fraction(1)), arithmetic.number(Fraction(0))
 
     def value(self, term: Term, places: Mapping[Index, int] | None = None) -> Value:
         """The value of a term, its free indices at the given places (0-based).
@@ -197,33 +200,63 @@ class Evaluation:
             case Delta():
                 if term.left not in at or term.right not in at:
                     raise Undefined(f"{term!r} stands at an index that nothing gives a value")
-                return calculate.number(Fraction(int(at[term.left] == at[term.right])))
+                return self._one if at[term.left] == at[term.right] else self._zero
             case Add():
-                return _sum((self.value(part, at) for part in term.terms), calculate)
+                return sum([self.value(part, at) for part in term.terms], self._zero)
             case Mul():
-                result = calculate.number(Fraction(1))
-                for factor in term.factors:
-                    result = result * self.value(factor, at)
-                return result
+                return self._product(term, at)
             case Pow():
                 return calculate.power(self.value(term.base, at), term.exponent)
             case Total():
                 places = range(self.point.length(term.index.size))
-                return _sum((self.value(term.body, {**at, term.index: place}) for place in places), calculate)
+                return sum([self.value(term.body, {**at, term.index: place}) for place in places], self._zero)
             case Positive():
-                return calculate.number(Fraction(int(calculate.positive(self.value(term.argument, at)))))
+                return self._one if calculate.positive(self.value(term.argument, at)) else self._zero
             case Fun():
                 return self._function(term.function, term.order, self.value(term.argument, at))
             case Entry():
                 return self._entry(term, at)
             case Partial():
-                if term not in self._expanded:
-                    self._expanded[term] = expand(self.point.theory, term)
-                if self._expanded[term] is term:  # of a loss that is left general: it may have any value
-                    return self._entry(Entry(Name(repr(term.of) + "/" + repr(term.by.name)), term.by.indices), at)
-                return self.value(self._expanded[term], at)
+                return self._partial(term, at)
             case _:
                 raise Undefined(f"{term!r} has no value of its own")
+
+    def _product(self, term: Mul, at: Mapping[Index, int]) -> Value:
+        # sums over deltas are mostly zeros: what stands beside one need not be worked out
+        for factor in term.factors:
+            if isinstance(factor, Delta) and self.value(factor, at) is self._zero:
+                return self._zero
+        result = self._one
+        for factor in term.factors:
+            result = result * self.value(factor, at)
+        return result
+
+    def _partial(self, partial: Partial, at: Mapping[Index, int]) -> Value:
+        """A derivative. That of one name by another is worked out once, whatever its indices are called."""
+        if isinstance(partial.of, Entry):
+            of, by = partial.of, partial.by
+            try:
+                places = tuple(at[index] for index in (*of.indices, *by.indices))
+            except KeyError:
+                raise Undefined(f"{partial!r} stands at an index that nothing gives a value") from None
+            key = (of.name, by.name, places)
+            if key not in self._memo:
+                if (of.name, by.name) not in self._derived:
+                    self._derived[of.name, by.name] = Partial(_anywhere(of), _anywhere(by))
+                first = self._derived[of.name, by.name]
+                assert isinstance(first.of, Entry)
+                indices = (*first.of.indices, *first.by.indices)
+                self._memo[key] = self._expansion(first, dict(zip(indices, places, strict=True)))
+            return self._memo[key]
+        return self._expansion(partial, at)
+
+    def _expansion(self, partial: Partial, at: Mapping[Index, int]) -> Value:
+        if partial not in self._expanded:
+            self._expanded[partial] = expand(self.point.theory, partial)
+        expanded = self._expanded[partial]
+        if expanded is partial:  # of a loss that is left general: it may have any value
+            return self._entry(Entry(Name(repr(partial.of) + "/" + repr(partial.by.name)), partial.by.indices), at)
+        return self.value(expanded, at)
 
     def _entry(self, entry: Entry, at: Mapping[Index, int]) -> Value:
         if any(level.letter for level in entry.name.levels):
@@ -263,20 +296,24 @@ class Evaluation:
             case Num():
                 return calculate.number(body.value)
             case Add():
-                return _sum((self._body(part, argument) for part in body.terms), calculate)
+                return sum([self._body(part, argument) for part in body.terms], self._zero)
             case Mul():
-                result = calculate.number(Fraction(1))
+                result = self._one
                 for factor in body.factors:
                     result = result * self._body(factor, argument)
                 return result
             case Pow():
                 return calculate.power(self._body(body.base, argument), body.exponent)
             case Positive():
-                return calculate.number(Fraction(int(calculate.positive(self._body(body.argument, argument)))))
+                return self._one if calculate.positive(self._body(body.argument, argument)) else self._zero
             case Fun():
                 return self._function(body.function, body.order, self._body(body.argument, argument))
             case _:
                 return self.value(body)
+
+
+def _anywhere(entry: Entry) -> Entry:
+    return Entry(entry.name, tuple(fresh(index.size) for index in entry.indices))
 
 
 def function_body(name: str, theory: Theory) -> Term:
@@ -291,10 +328,3 @@ def function_body(name: str, theory: Theory) -> Term:
     drawn = random.Random(name)
     parts = [mul(num(Fraction(drawn.randint(2, 9), 7)), power(Arg(0), n)) for n in range(1, 5)]
     return add(num(Fraction(drawn.randint(1, 5), 11)), *parts)
-
-
-def _sum(values: Any, arithmetic: Arithmetic) -> Value:
-    result = arithmetic.number(Fraction(0))
-    for value in values:
-        result = result + value
-    return result
