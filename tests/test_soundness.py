@@ -9,8 +9,8 @@ import os
 
 import pytest
 
-from benchmarks.soundness.__main__ import Judged, judge
 from benchmarks.soundness.documents import KINDS, document
+from benchmarks.soundness.judged import Judged, judge
 
 DOCUMENTS = 35
 SEED = int(os.environ["GRADPROOF_SEED"])

@@ -137,9 +137,21 @@ class Sizes:
         try:
             yield
         except ShapeMismatch:
-            while len(self._settled) > before:
-                del self._parent[self._settled.pop()]
+            self._forget(before)
             raise
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """What is found out inside holds there, and is forgotten afterwards."""
+        before = len(self._settled)
+        try:
+            yield
+        finally:
+            self._forget(before)
+
+    def _forget(self, before: int) -> None:
+        while len(self._settled) > before:
+            del self._parent[self._settled.pop()]
 
     def is_open(self, asked: Size) -> bool:
         return self.find(asked) in self._open

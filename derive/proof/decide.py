@@ -6,7 +6,7 @@ floating-point values at random points agree; they decide nothing but the order 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -56,52 +56,8 @@ class Undecided:
 Decision = Proved | Refuted | Undecided
 
 
-class Screen:
-    """Values at one random point, kept while many claims about the same theory are looked at."""
-
-    def __init__(self, theory: Theory, granted: Mapping[Name, int]) -> None:
-        self.deep = at_depth(theory) if theory.has_families else None
-        own = theory if self.deep is None else self.deep.theory
-        scalars = frozenset(name for name, symbol in own.symbols.items() if not symbol.shape)
-        self.points = [Point(own, seed, unit=granted, positive=scalars) for seed in range(_POINTS)]
-        self.evaluations = [Evaluation(point, Floats()) for point in self.points]
-
-    def passes(self, left: Term, right: Term, indices: Sequence[Index]) -> bool:
-        """Whether both sides are close wherever the first point that gives them values is looked at."""
-        claims = [("", left, right, list(indices))]
-        if self.deep is not None:
-            claims = list(self.deep.claims(left, right, indices))
-        looked = False
-        for _, one, other, free in claims:
-            for point, evaluation in zip(self.points, self.evaluations, strict=True):
-                try:
-                    if not _close(point, evaluation, one, other, free):
-                        return False
-                except (Undefined, NotDifferentiable):
-                    continue
-                looked = True
-                break
-        return looked
-
-
-def _close(point: Point, evaluation: Evaluation, left: Term, right: Term, free: Sequence[Index]) -> bool:
-    for places in islice(product(*(range(point.length(index.size)) for index in free)), _ENTRIES):
-        at = dict(zip(free, places, strict=True))
-        a, b = evaluation.value(left, at), evaluation.value(right, at)
-        if abs(a - b) > _CLOSE * (1 + abs(a) + abs(b)):
-            return False
-    return True
-
-
-def decide(
-    theory: Theory, left: Array, right: Array, granted: Mapping[Name, int] | None = None, screen: Screen | None = None
-) -> Decision:
-    """Whether two arrays of one shape are equal. `granted` names arrays whose entries sum to one along an axis.
-
-    With a `screen` nothing is refuted: what does not pass it stays undecided, which is quicker to find out.
-    """
-    if screen is not None and not screen.passes(left.body, right.at(*left.indices), left.indices):
-        return Undecided("the two sides differ in floating point")
+def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int] | None = None) -> Decision:
+    """Whether two arrays of one shape are equal. `granted` names arrays whose entries sum to one along an axis."""
     unit = {} if granted is None else dict(granted)
     difference_at = list(left.indices)
     other = right.at(*left.indices)

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 
-from derive.algebra.arrays import Array, ShapeMismatch, show, spread
+from derive.algebra.arrays import Array, ShapeMismatch
 from derive.algebra.functions import NOTATION
-from derive.algebra.single import squeezed
-from derive.algebra.terms import Entry, Name, Num, Partial, walk
+from derive.algebra.terms import Entry, Name, Partial, walk
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.collect import Understanding
 from derive.meaning.draft import Meaning
-from derive.meaning.elaborate import Elaborator
-from derive.meaning.layers import at_layer, layer_letters, layers_of, names_in
-from derive.meaning.naming import as_said, written
-from derive.meaning.products import Reading
-from derive.meaning.scope import NotUnderstood, Scope, Shape
+from derive.meaning.layers import at_layer, names_in
+from derive.meaning.scope import NotUnderstood
 from derive.meaning.shapes import bare_letter
-from derive.meaning.statements import ARROWS
-from derive.notation.tree import Derivative, Node
-from derive.proof.decide import Decision, Proved, Refuted, Screen, Undecided, decide, is_diagonal
+from derive.notation.tree import Node
+from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide
 from derive.proof.gaps import gap, is_value, opaque, sums_differ, taken_for_granted, values_supposed
-from derive.proof.nearest import nearest
-from derive.proof.offers import page_names, page_of
+from derive.proof.sides import numbered_layers, pairs_of
 from derive.proof.updates import says_its_step, step_of_descent
 from derive.theory import Theory, family_letters
 from derive.verdicts import StatementVerdict, Verdict
@@ -49,71 +41,20 @@ def judge(understanding: Understanding, place: int) -> StatementVerdict:
             right = each.statement.right
             assert right is not None
             try:
-                return _claims(understanding, place, each.statement.left, right, meaning)
+                return claimed(understanding, place, each.statement.left, right, meaning)
             except RecursionError:
                 return StatementVerdict("claim", "", Verdict.UNKNOWN, "its terms nest too deeply to be worked out")
 
 
-def suggestions(understanding: Understanding, place: int) -> tuple[str, ...]:
-    """For a refuted statement the nearest true formulas as LaTeX: right sides, or whole equations where the left was changed."""
-    from derive.notation.latex import write_latex
-
-    statement, meaning = understanding.placed[place].statement, understanding.meanings[place]
-    left, right = statement.left, statement.right
-    assert right is not None
-    if meaning.kind == "definition":
-        # a delta that is no derivative: which right side would make it one?
-        assert meaning.name is not None
-        missed = missed_by(understanding.theory, meaning.name)
-        if missed is None or understanding.theory.loss is None:
-            return ()
-        spelled = {name.name: node for node in page_names(_trees(understanding)) if (name := written(node)) is not None}
-        loss, by = spelled.get(understanding.theory.loss), spelled.get(missed)
-        if loss is None or by is None:
-            return ()
-        left, meaning = Derivative(r"\partial", loss, (by,)), Meaning("claim")
-
-    screen = Screen(understanding.theory, understanding.granted)
-
-    def holds(one: Node, other: Node) -> bool:
-        try:
-            return _claims(understanding, place, one, other, meaning, screen=screen).verdict is Verdict.PROVED
-        except RecursionError:
-            return False
-
-    defined = understanding.theory.definitions
-    page = page_of(_trees(understanding), lambda name: name in defined)
-    found = nearest(left, right, page, holds)
-
-    def latex(node: Node) -> str:
-        return write_latex(as_said(node, understanding.said))
-
-    if statement.spelled_out:
-        found = tuple((left, each) if isinstance(each, Node) else each for each in found)
-    sign = statement.relation if statement.relation in ARROWS else "="
-    return tuple(
-        latex(each) if isinstance(each, Node) else f"{latex(each[0])} {sign} {latex(each[1])}" for each in found
-    )
-
-
-def _trees(understanding: Understanding) -> Iterator[Node]:
-    for each in understanding.placed:
-        yield each.statement.left
-        if each.statement.right is not None:
-            yield each.statement.right
-
-
-def _claims(
-    understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning, *, screen: Screen | None = None
-) -> StatementVerdict:
+def claimed(understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning) -> StatementVerdict:
     """A claim, or the claims for every layer where it speaks of "layer l" and the page numbers its layers."""
-    letter, layers = _layers(understanding, left, right)
+    letter, layers = numbered_layers(understanding, left, right)
     if not layers:
-        return _judged(understanding, place, left, right, meaning, screen)
+        return _judged(understanding, place, left, right, meaning)
     verdicts = []
     for number in layers:
         verdict = _judged(
-            understanding, place, at_layer(left, letter, number), at_layer(right, letter, number), meaning, screen
+            understanding, place, at_layer(left, letter, number), at_layer(right, letter, number), meaning
         )
         if verdict.verdict is not Verdict.PROVED:
             reason = f"at {letter} = {number}: {verdict.reason}"
@@ -124,36 +65,25 @@ def _claims(
     return replace(verdicts[0], scope=scope, assumptions=assumptions)
 
 
-def _judged(
-    understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning, screen: Screen | None
-) -> StatementVerdict:
+def _judged(understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning) -> StatementVerdict:
     """A claim; or an update, which claims descent of one loss. That it descends another one is no reason to call it false."""
     if meaning.kind != "update":
-        return _claim(understanding, left, right, None, screen)
+        return _claim(understanding, left, right, None)
     if says_its_step(understanding, place, left, right):
         reading = "a step along the derivative that it names"
         return StatementVerdict("update", "", Verdict.PROVED, "", reading=reading, scope="all sizes")
     loss = understanding.loss_of(place)
     if loss is None:
         return StatementVerdict("update", "", Verdict.UNKNOWN, "there is no loss that this update could descend")
-    verdict = _claim(understanding, left, right, loss, screen)
+    verdict = _claim(understanding, left, right, loss)
     if verdict.verdict is Verdict.REFUTED:
         for other in understanding.losses:
-            if other is not loss and _claim(understanding, left, right, other, screen).verdict is Verdict.PROVED:
+            if other is not loss and _claim(understanding, left, right, other).verdict is Verdict.PROVED:
                 reason = (
                     f"a step of descent on {other!r}; on {loss!r} it is none, and the page does not say which is meant"
                 )
                 return StatementVerdict("update", "", Verdict.UNKNOWN, reason)
     return verdict
-
-
-def _layers(understanding: Understanding, left: Node, right: Node) -> tuple[str, tuple[int, ...]]:
-    vocabulary, known = understanding.vocabulary, understanding.table.known
-    for letter in sorted(layer_letters((left, right), vocabulary)):
-        spoken = [n for n in names_in((left, right), vocabulary) if any(level.letter == letter for level in n.levels)]
-        if any(known(name) is None for name in spoken):
-            return letter, layers_of((left, right), letter, vocabulary, lambda name: known(name) is not None)
-    return "", ()
 
 
 def _definition(understanding: Understanding, meaning: Meaning, line: int) -> StatementVerdict:
@@ -240,15 +170,13 @@ def derivative_named(theory: Theory, name: Name) -> Name | None:
     return None
 
 
-def _claim(
-    understanding: Understanding, left: Node, right: Node, descends: Name | None, screen: Screen | None
-) -> StatementVerdict:
+def _claim(understanding: Understanding, left: Node, right: Node, descends: Name | None) -> StatementVerdict:
     kind = "claim" if descends is None else "update"
     theory = understanding.theory
     decisions: list[tuple[Decision, tuple[str, ...]]] = []
     mismatch: ShapeMismatch | None = None
     try:
-        for a, b, notes in _pairs(understanding, left, right):
+        for a, b, notes in pairs_of(understanding, left, right):
             missing = gap(understanding, a.body, b.body)
             if missing is not None:
                 return StatementVerdict(kind, "", Verdict.UNKNOWN, f"the definition of {missing} was not understood")
@@ -259,7 +187,7 @@ def _claim(
             try:
                 if descends is not None:
                     a, b = step_of_descent(theory, descends, a, b)
-                decision = decide(theory, a, b, understanding.granted, screen)
+                decision = decide(theory, a, b, understanding.granted)
             except NotDifferentiable as error:
                 decision = Undecided(str(error))
             except ShapeMismatch as error:
@@ -311,63 +239,3 @@ def _claim(
             counterexample=decision.counterexample,
         )
     return StatementVerdict(kind, "", Verdict.REFUTED, f"the shapes do not fit: {mismatch}")
-
-
-def _pairs(understanding: Understanding, left: Node, right: Node) -> Iterator[tuple[Array, Array, tuple[str, ...]]]:
-    """The readings of both sides that have one shape, plainest first.
-
-    Raises:
-        ShapeMismatch: there are none.
-    """
-    mismatch: ShapeMismatch | None = None
-    found = False
-    scope = _scope(understanding)
-    elaborator = Elaborator(scope)
-    lefts, rights = elaborator.side(left), elaborator.side(right)
-    pairs = sorted(((a, b) for a in lefts for b in rights), key=lambda pair: pair[0].cost + pair[1].cost)
-    for a, b in islice(pairs, _MOST_PAIRS):
-        try:
-            with scope.space.trying():
-                first, second, note = _fitted(scope, a, b)
-        except ShapeMismatch as error:
-            mismatch = mismatch or error
-            continue
-        found = True
-        yield *_with_letters(scope.space.settled(first), scope.space.settled(second)), (*a.notes, *b.notes, *note)
-    if not found:
-        assert mismatch is not None
-        raise mismatch
-
-
-def _with_letters(left: Array, right: Array) -> tuple[Array, Array]:
-    """Both sides as arrays over the index letters that stand free in them as well: `y_j = ...` is claimed for every j."""
-    right = Array(left.indices, right.at(*left.indices), right.row)
-    letters = sorted((left.body.free | right.body.free) - set(left.indices), key=lambda index: index.label)
-    indices = (*left.indices, *letters)
-    return Array(indices, left.body, left.row), Array(indices, right.body, right.row)
-
-
-def _fitted(scope: Scope, left: Reading, right: Reading) -> tuple[Array, Array, tuple[str, ...]]:
-    a, b = left.value, right.value
-    if a.rank and not b.rank and isinstance(b.body, Num):
-        b = spread(b, a.shape, a.row)
-    if a.rank != b.rank or a.row != b.row:
-        a, b = squeezed(a), squeezed(b)
-    if a.rank != b.rank or not all(scope.agree(x, y) for x, y in zip(a.shape, b.shape, strict=True)):
-        raise ShapeMismatch(f"the left side is {show(a)}, the right side {show(b)}", a, b)
-    if a.rank == 1 and a.row != b.row:
-        raise ShapeMismatch(f"the left side is {show(a)}, the right side {show(b)}", a, b)
-    return a, b, ()
-
-
-def _scope(understanding: Understanding) -> Scope:
-    scope = understanding.scope()
-    theory = understanding.theory
-    known = scope.shape_of
-
-    def shape_of(name: Name) -> Shape | None:
-        return known(name) or (Shape(()) if name in understanding.parameters else None)
-
-    scope.shape_of = shape_of
-    scope.is_diagonal = lambda of, by: is_diagonal(theory, of, by)
-    return scope

@@ -1,8 +1,8 @@
-r"""Nearest true formulas: what a refuted claim may have been meant to say, each suggestion itself proved."""
+r"""Nearest true equations: what a refuted claim may have been meant to say."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from derive.meaning.naming import walk
@@ -13,30 +13,26 @@ from derive.proof.offers import Page
 _MOST_TRIED = 700
 _MOST_READ = 60_000
 """How many nodes may be read in trying: of a long formula fewer changes are tried."""
-_MOST_SUGGESTIONS = 1
 
-Holds = Callable[[Node, Node], bool]
+Equation = tuple[Node, Node]
+Proved = Callable[[Iterable[Equation]], Iterator[Equation]]
 
 
-def nearest(left: Node, right: Node, page: Page, holds: Holds) -> tuple[Node | tuple[Node, Node], ...]:
-    """Right sides that are one change away and hold; where there are none, whole equations whose left side is one change away.
+def nearest(left: Node, right: Node, page: Page, proved: Proved) -> tuple[Equation, ...]:
+    """Equations that are proved and whose right side is one change away; where there are none, those whose left side is.
 
-    `holds` says whether an equation is proved; nothing else decides what is suggested.
+    `proved` gives those that are proved of many; nothing else decides what is suggested.
     """
-    found: list[Node | tuple[Node, Node]] = []
     most = min(_MOST_TRIED, _MOST_READ // sum(1 for side in (left, right) for _ in walk(side)))
-    for other in islice(_candidates(right, page), most):
-        circular = isinstance(left, Derivative) and left in walk(other)
-        if not circular and holds(left, other):
-            found.append(other.body if isinstance(other, Fenced) and other.left == "(" else other)
-            if len(found) == _MOST_SUGGESTIONS:
-                break
-    if not found and isinstance(left, Derivative):
-        for other in islice(_candidates(left, page), most // 4):
-            if holds(other, right):
-                found.append((other, right))
-                break
-    return tuple(found)
+    derivative = isinstance(left, Derivative)
+    rights = islice(_candidates(right, page), most)
+    # a derivative is not explained by itself
+    found = list(islice(proved((left, other) for other in rights if not (derivative and left in walk(other))), 1))
+    if not found and derivative:
+        found = list(islice(proved((other, right) for other in islice(_candidates(left, page), most // 4)), 1))
+    return tuple(
+        (one, other.body if isinstance(other, Fenced) and other.left == "(" else other) for one, other in found
+    )
 
 
 def _candidates(node: Node, page: Page) -> Iterator[Node]:

@@ -15,7 +15,8 @@ from derive.meaning.naming import walk, written
 from derive.meaning.scope import LAYOUTS, Vocabulary
 from derive.meaning.statements import Statement
 from derive.notation.tree import Derivative
-from derive.proof.judge import derivative_named, judge, suggestions
+from derive.proof.judge import derivative_named, judge
+from derive.proof.suggest import Suggestions
 from derive.verdicts import StatementVerdict, Verdict
 
 _MOST_MEANINGS = 8
@@ -44,12 +45,13 @@ def judge_page(placed: Sequence[Placed], title: str = "", *, suggest: bool = Tru
     judged = _in_its_meanings(placed, title, 0)
     if not suggest:
         return judged
-    verdicts = (
-        replace(verdict, suggestions=suggestions(judged.understanding_at(number), number))
-        if verdict.verdict is Verdict.REFUTED or verdict.warning
-        else verdict
-        for number, verdict in enumerate(judged.verdicts)
-    )
+    verdicts = list(judged.verdicts)
+    pages: dict[int, Suggestions] = {}
+    for number, verdict in enumerate(verdicts):
+        if verdict.verdict is Verdict.REFUTED or verdict.warning:
+            understanding = judged.understanding_at(number)
+            page = pages.setdefault(id(understanding), Suggestions(understanding))
+            verdicts[number] = replace(verdict, suggestions=page.of(number))
     return replace(judged, verdicts=tuple(verdicts))
 
 

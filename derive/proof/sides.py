@@ -1,0 +1,118 @@
+"""The two sides of an equation as arrays of one shape, in every ordinary reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+
+from derive.algebra.arrays import Array, ShapeMismatch, show, spread
+from derive.algebra.single import squeezed
+from derive.algebra.terms import Name, Num
+from derive.meaning.collect import Understanding
+from derive.meaning.elaborate import Elaborator
+from derive.meaning.layers import layer_letters, layers_of, names_in
+from derive.meaning.products import Reading
+from derive.meaning.scope import Scope, Shape
+from derive.notation.tree import Node
+from derive.proof.decide import is_diagonal
+
+_MOST_PAIRS = 40
+
+Pair = tuple[Array, Array, tuple[str, ...]]
+
+
+class Sides:
+    """A left side, read once, beside one right side or many."""
+
+    def __init__(self, understanding: Understanding, left: Node) -> None:
+        self._scope = _judging_scope(understanding)
+        self._elaborator = Elaborator(self._scope)
+        self._lefts = self._elaborator.side(left)
+
+    def pairs(self, right: Node) -> Iterator[Pair]:
+        """The readings of both sides that have one shape, plainest first.
+
+        Raises:
+            ShapeMismatch: there are none.
+        """
+        scope = self._scope
+        rights = self._elaborator.side(right)
+        mismatch: ShapeMismatch | None = None
+        found = False
+        pairs = sorted(((a, b) for a in self._lefts for b in rights), key=lambda pair: pair[0].cost + pair[1].cost)
+        for a, b in islice(pairs, _MOST_PAIRS):
+            try:
+                with scope.space.trying():
+                    first, second = _fitted(scope, a, b)
+            except ShapeMismatch as error:
+                mismatch = mismatch or error
+                continue
+            found = True
+            yield *_with_letters(scope.space.settled(first), scope.space.settled(second)), (*a.notes, *b.notes)
+        if not found:
+            assert mismatch is not None
+            raise mismatch
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """What is found out inside about sizes and index letters is forgotten: the next right side may have others."""
+        running = {letter: replace(own) for letter, own in self._scope.running.items()}
+        with self._scope.space.undone():
+            yield
+        self._scope.running = running
+
+
+def _with_letters(left: Array, right: Array) -> tuple[Array, Array]:
+    """Both sides as arrays over the index letters that stand free in them as well: `y_j = ...` is claimed for every j."""
+    right = Array(left.indices, right.at(*left.indices), right.row)
+    letters = sorted((left.body.free | right.body.free) - set(left.indices), key=lambda index: index.label)
+    indices = (*left.indices, *letters)
+    return Array(indices, left.body, left.row), Array(indices, right.body, right.row)
+
+
+def _fitted(scope: Scope, left: Reading, right: Reading) -> tuple[Array, Array]:
+    a, b = left.value, right.value
+    if a.rank and not b.rank and isinstance(b.body, Num):
+        b = spread(b, a.shape, a.row)
+    if a.rank != b.rank or a.row != b.row:
+        a, b = squeezed(a), squeezed(b)
+    if a.rank != b.rank or not all(scope.agree(x, y) for x, y in zip(a.shape, b.shape, strict=True)):
+        raise ShapeMismatch(f"the left side is {show(a)}, the right side {show(b)}", a, b)
+    if a.rank == 1 and a.row != b.row:
+        raise ShapeMismatch(f"the left side is {show(a)}, the right side {show(b)}", a, b)
+    return a, b
+
+
+def _judging_scope(understanding: Understanding) -> Scope:
+    scope = understanding.scope()
+    theory = understanding.theory
+    known = scope.shape_of
+
+    def shape_of(name: Name) -> Shape | None:
+        return known(name) or (Shape(()) if name in understanding.parameters else None)
+
+    scope.shape_of = shape_of
+    scope.is_diagonal = lambda of, by: is_diagonal(theory, of, by)
+    return scope
+
+
+def numbered_layers(understanding: Understanding, left: Node, right: Node) -> tuple[str, tuple[int, ...]]:
+    """The letter of "layer l" where the page numbers its layers, and the layers at which a claim with it can be made."""
+    vocabulary, known = understanding.vocabulary, understanding.table.known
+    for letter in sorted(layer_letters((left, right), vocabulary)):
+        spoken = [n for n in names_in((left, right), vocabulary) if any(level.letter == letter for level in n.levels)]
+        if any(known(name) is None for name in spoken):
+            return letter, layers_of((left, right), letter, vocabulary, lambda name: known(name) is not None)
+    return "", ()
+
+
+def pairs_of(understanding: Understanding, left: Node, right: Node) -> Iterator[Pair]:
+    """The readings of both sides of an equation that have one shape, plainest first.
+
+    Raises:
+        ShapeMismatch: there are none.
+        NotUnderstood: a side has no reading.
+    """
+    yield from Sides(understanding, left).pairs(right)
