@@ -46,13 +46,18 @@ class Network:
 class RandomPoint:
     """Sizes, inputs, and all that follows from them. `letters` holds the layer that a letter stands for at the moment."""
 
-    def __init__(self, network: Network, seed: int) -> None:
-        self.network = network
+    def __init__(self, network: Network, seed: int, turn: int = 0) -> None:
+        """The points of one seed differ in all sizes that are not given, and in the targets that are 0 or 1: what is true of one
+        size or target only is not true at all of them."""
+        self.network, self._turn = network, turn
         self.letters: dict[str, int] = {}
-        self._random = random.Random(seed)
+        common = random.Random(seed)
         self._lengths: dict[str, int] = {"1": 1, **network.sizes}
         self._free = [2, 3, 4, 5]
-        self._random.shuffle(self._free)
+        common.shuffle(self._free)
+        self._free = self._free[turn:] + self._free[:turn]
+        self._targets = common.randrange(1 << 30)
+        self._random = random.Random(f"{seed} {turn}")
         self._jacobians: dict[Key, dict[Key, Value]] = {}
         self._shift = self._random.uniform(0.3, 0.9)
 
@@ -77,7 +82,8 @@ class RandomPoint:
                 eye = np.eye(shape[across])[chosen]
                 return jnp.asarray(eye if self.network.rows else eye.T)
             case "zero or one":
-                return jnp.asarray(numbers.integers(0, 2, size=shape).astype(float))
+                whole = np.random.default_rng(self._targets).integers(0, 2, size=(8, 8))
+                return jnp.asarray((whole[: shape[0], : shape[1]] + self._turn) % 2 * 1.0)
             case "positive":
                 return jnp.asarray(numbers.uniform(0.2, 1.5, size=shape))
             case _:

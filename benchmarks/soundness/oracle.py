@@ -28,7 +28,7 @@ class Claim:
 
 
 def points(network: Network, seed: int) -> list[RandomPoint]:
-    return [RandomPoint(network, seed * POINTS + each) for each in range(POINTS)]
+    return [RandomPoint(network, seed, turn) for turn in range(POINTS)]
 
 
 def truth(claim: Claim, at: list[RandomPoint]) -> bool | None:

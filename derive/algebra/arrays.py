@@ -129,7 +129,18 @@ def transpose(value: Array) -> Array:
 
 def matmul(left: Array, right: Array, agree: Agree = same) -> Array:
     """The matrix product, with columns n x 1 and rows 1 x n: matrix by matrix, matrix by column, row by matrix, row by
-    column (a scalar), column by row (an outer product). Scalars are not multiplied here but by `scale`."""
+    column (a scalar), column by row (an outer product). Scalars are not multiplied here but by `scale`; an array of one entry
+    is taken for its entry where it fits in no other way."""
+    try:
+        return _contracted(left, right, agree)
+    except ShapeMismatch:
+        for number, other in ((left, right), (right, left)):
+            if number.rank and other.rank and all(size.value == 1 for size in number.shape):
+                return scale(sum_entries(number), other)
+        raise
+
+
+def _contracted(left: Array, right: Array, agree: Agree) -> Array:
     cannot = ShapeMismatch(f"{show(left)} cannot be multiplied by {show(right)}", left, right)
     if not left.rank or not right.rank or left.rank > 2 or right.rank > 2:
         raise cannot
@@ -137,12 +148,8 @@ def matmul(left: Array, right: Array, agree: Agree = same) -> Array:
         if right.rank == 1 and right.row:
             i, j = fresh(left.shape[0]), fresh(right.shape[0])
             return Array((i, j), mul(left.at(i), right.at(j)))
-        if right.rank == 1 and right.shape[0].value == 1:  # n x 1 by 1 x 1
-            return Array(left.indices, mul(left.body, sum_entries(right).body))
         raise cannot
     if right.rank == 1 and right.row:
-        if left.rank == 1 and left.shape[0].value == 1:  # 1 x 1 by 1 x n
-            return Array(right.indices, mul(sum_entries(left).body, right.body), row=True)
         raise cannot
     inner = left.shape[-1]
     if not agree(inner, right.shape[0]):

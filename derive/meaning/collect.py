@@ -20,6 +20,7 @@ from derive.algebra.terms import (
     names,
     size,
 )
+from derive.meaning.cases import gather_cases
 from derive.meaning.classify import classify, number_layers
 from derive.meaning.define import RATES, define, find_shapes, fold, grant, refine
 from derive.meaning.doubt import ask_again
@@ -115,6 +116,7 @@ def understand(
     placed = tuple(placed)
     draft = Draft(title, placed, Vocabulary(), ShapeTable(Vocabulary()))
     draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
+    gather_cases(draft)
     samples = tell_samples(draft)
     tell_steps(draft)
     tell_examples(draft)

@@ -49,6 +49,7 @@ from derive.algebra.terms import (
     rename,
     sub,
 )
+from derive.meaning.conditions import DIFFERENT
 from derive.meaning.labels import chosen_by_class, is_indicator
 from derive.meaning.naming import any_layer, base_latex, is_transpose, subscript_text, walk
 from derive.meaning.powers import OPAQUE
@@ -531,7 +532,7 @@ class Elaborator(Slopes):
         remaining: Term = ONE
         for branch, condition in node.branches:
             (inside, *_) = self.readings(branch)
-            holds = ONE if condition is None else self._condition(condition)
+            holds = ONE if condition is None else self.condition(condition)
             chosen_here = mul(remaining, holds)
             part = entrywise(lambda t: mul(chosen_here, t), inside.value)  # noqa: B023 - used at once
             value = part if value is None else plus(value, part, self.scope.agree)
@@ -539,7 +540,8 @@ class Elaborator(Slopes):
         assert value is not None
         yield Reading(value)
 
-    def _condition(self, node: Node) -> Term:
+    def condition(self, node: Node) -> Term:
+        """One where a comparison holds, and zero elsewhere."""
         relations = (
             node
             if isinstance(node, Relations)
@@ -550,8 +552,20 @@ class Elaborator(Slopes):
         if relations.first is None or len(relations.rest) != 1:
             raise NotUnderstood("a condition that is no single comparison", column=node.span[0])
         relation, right = relations.rest[0]
+        if relation in DIFFERENT or relation == "=":
+            same = self._same_place(relations.first, right)
+            return same if relation == "=" else sub(ONE, same)
         difference = sub(self.readings(relations.first)[0].value.body, self.readings(right)[0].value.body)
         return self._holds(relation, difference, node)
+
+    def _same_place(self, left: Node, right: Node) -> Term:
+        """Kronecker's delta of two index letters of the formula."""
+        one, other = (self.scope.running.get(base_latex(side) or "") for side in (left, right))
+        if one is None or other is None or one.index is None or other.index is None:
+            raise NotUnderstood("a condition that compares no two index letters of the formula", column=left.span[0])
+        if not self.scope.agree(one.index.size, other.index.size):
+            raise NotUnderstood("a condition that compares indices of different ranges", column=left.span[0])
+        return delta(one.index, other.index)
 
     def _holds(self, relation: str, difference: Term, node: Node) -> Term:
         match relation:

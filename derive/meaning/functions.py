@@ -151,7 +151,8 @@ def find_functions(draft: Draft) -> None:
         name, parameter = found
         if repr(name) in draft.functions:
             continue
-        body = function_body(draft, statement.right, parameter)
+        # what holds under a condition defines nothing by itself
+        body = None if statement.conditions else function_body(draft, statement.right, parameter)
         draft.parameters.add(parameter)
         if body is None:
             draft.unclear.add(repr(name))

@@ -49,6 +49,19 @@ def whole_sign(node: Node, page: Page) -> Iterator[Node]:
     for name in dict.fromkeys(part for part in walk(node) if isinstance(part, Symbol) and is_name(part)):
         negative = Sum((("-", name),))
         yield _substituted(node, name, negative)
+    for power in dict.fromkeys(part for part in walk(node) if isinstance(part, Scripted) and part.base == Symbol("e")):
+        if power.sup is not None:
+            yield _substituted(node, power, replace(power, sup=_negative(power.sup)))
+
+
+def _negative(node: Node) -> Node:
+    match node:
+        case Sum(terms=(("-", term),)):
+            return term
+        case Sum():
+            return Sum((("-", Fenced("(", node, ")")),))
+        case _:
+            return Sum((("-", node),))
 
 
 def transposes(node: Node, page: Page) -> Iterator[Node]:
@@ -88,11 +101,11 @@ def _untransposed(node: Node) -> Node | None:
     if isinstance(node, Scripted) and node.sup is not None and is_transpose(node.sup):
         inner = node.base.body if isinstance(node.base, Fenced) and is_name(node.base.body) else node.base
         return inner if node.sub is None else Scripted(inner, node.sub)
-    return node if is_name(node) or isinstance(node, Fenced) else None
+    return node if is_name(node) or isinstance(node, Fenced | Derivative) else None
 
 
 def _transposed(node: Node, page: Page) -> Node:
-    if isinstance(node, Scripted) and (node.sup is not None or node.sub is not None):
+    if isinstance(node, Derivative) or (isinstance(node, Scripted) and (node.sup is not None or node.sub is not None)):
         return Scripted(Fenced("(", node, ")"), sup=page.transpose)
     return Scripted(node, sup=page.transpose)
 
@@ -201,6 +214,43 @@ def other_names(node: Node, page: Page) -> Iterator[Node]:
             yield renamed(node, name)
 
 
+def other_entries(node: Node, page: Page) -> Iterator[Node]:
+    """One entry for another that stands on the page, of the same name or of one like it: `z^l_j` for `z^{l+1}_k`."""
+    if isinstance(node, Scripted) and node.sub is not None and is_name(node):
+        for entry in page.entries:
+            assert isinstance(entry, Scripted)
+            assert entry.sub is not None
+            alike = len(entry_letters(entry.sub)) == len(entry_letters(node.sub))
+            if entry != node and alike and entry.base == node.base:
+                yield entry
+
+
+def names_throughout(node: Node, page: Page) -> Iterator[Node]:
+    """One name for another wherever it stands."""
+    names = [part for part in walk(node) if is_name(part)]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            for other in page.names:
+                if other != name:
+                    yield _substituted(node, name, other)
+
+
+def functions(node: Node, page: Page) -> Iterator[Node]:
+    """A logarithm or another function forgotten before a sum, or one too many."""
+    if isinstance(node, BigOperator):
+        for function in page.operators:
+            yield Applied(function, node)
+    elif isinstance(node, Applied):
+        yield node.argument
+
+
+def added_in_sums(node: Node, page: Page) -> Iterator[Node]:
+    """A factor or a term forgotten in what is summed up."""
+    if isinstance(node, BigOperator):
+        for body in added(node.body, page):
+            yield replace(node, body=body)
+
+
 def collapsed(node: Node, page: Page) -> Iterator[Node]:
     """Two factors for a name that was meant to stand for them and more."""
     if isinstance(node, Product) and len(node.factors) > 2:
@@ -263,6 +313,10 @@ def coefficients(node: Node, page: Page) -> Iterator[Node]:
     if isinstance(node, Product) and not isinstance(node.factors[0][1], Fraction):
         yield _scaled(Number("2"), list(node.factors))
         yield _scaled(Fraction(Number("1"), Number("2")), list(node.factors))
+        for place, (sign, factor) in enumerate(node.factors):
+            for other in page.factors:  # the rate of a step, and the rate by the number of examples
+                if isinstance(other, Fraction) and other.numerator == factor:
+                    yield replace(node, factors=(*node.factors[:place], (sign, other), *node.factors[place + 1 :]))
     elif isinstance(node, Fraction):
         if node.numerator == Number("1"):
             yield replace(node, numerator=Number("2"))
@@ -382,12 +436,16 @@ EDITS: tuple[Edit, ...] = (
     Edit("a prime", primes),
     Edit("a number", coefficients),
     Edit("something too many", dropped),
+    Edit("an entry", other_entries),
     Edit("a name", other_names),
+    Edit("a function", functions),
     Edit("a sign", whole_sign, whole=True),
     Edit("a function left out", wrapped, whole=True),
     Edit("a slope left out", complements, whole=True),
     Edit("a power", powers),
     Edit("something forgotten", added, whole=True),
+    Edit("something forgotten", added_in_sums),
+    Edit("a name", names_throughout, whole=True),
     Edit("a name", collapsed),
 )
 

@@ -8,6 +8,7 @@ from derive.algebra.arrays import Array, ShapeMismatch
 from derive.algebra.functions import NOTATION
 from derive.algebra.terms import Entry, Name, Partial, walk
 from derive.calculus.chain import NotDifferentiable, depends
+from derive.meaning.cases import conditions_around
 from derive.meaning.collect import Understanding
 from derive.meaning.draft import Meaning
 from derive.meaning.layers import at_layer, names_in
@@ -22,6 +23,10 @@ from derive.theory import Theory, family_letters
 from derive.verdicts import StatementVerdict, Verdict
 
 _MOST_PAIRS = 40
+
+Conditions = tuple[Node, ...]
+Equation = tuple[Node, Node, Conditions]
+"""Both sides, and under what conditions they are said to be equal."""
 
 
 def judge(understanding: Understanding, place: int) -> StatementVerdict:
@@ -41,21 +46,44 @@ def judge(understanding: Understanding, place: int) -> StatementVerdict:
             right = each.statement.right
             assert right is not None
             try:
-                return claimed(understanding, place, each.statement.left, right, meaning)
+                verdict = claimed(understanding, place, each.statement.left, right, meaning)
+                if verdict.verdict is Verdict.PROVED or each.statement.conditions or meaning.kind == "update":
+                    return verdict
+                return _as_the_text_restricts(understanding, place, verdict)
             except RecursionError:
                 return StatementVerdict("claim", "", Verdict.UNKNOWN, "its terms nest too deeply to be worked out")
 
 
-def claimed(understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning) -> StatementVerdict:
-    """A claim, or the claims for every layer where it speaks of "layer l" and the page numbers its layers."""
+def _as_the_text_restricts(understanding: Understanding, place: int, verdict: StatementVerdict) -> StatementVerdict:
+    r"""A claim that is not proved in general, where the text beside it says "for `i \neq j`": what holds there."""
+    from derive.notation.latex import write_latex
+
+    statement, meaning = understanding.placed[place].statement, understanding.meanings[place]
+    assert statement.right is not None
+    doubt = verdict
+    for told, beside in conditions_around(understanding.placed, place):
+        restricted = claimed(understanding, place, statement.left, statement.right, meaning, (told,))
+        if restricted.verdict is Verdict.PROVED and beside:
+            return replace(restricted, reading=f"for {write_latex(told)}, as the text says")
+        if restricted.verdict is not Verdict.REFUTED and verdict.verdict is Verdict.REFUTED:
+            reason = f"false in general, but the text speaks of {write_latex(told)} near it"
+            doubt = replace(restricted, verdict=Verdict.UNKNOWN, reason=reason)
+    return doubt
+
+
+def claimed(
+    understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning, conditions: Conditions = ()
+) -> StatementVerdict:
+    """A claim, or the claims for every layer where it speaks of "layer l" and the page numbers its layers. `conditions` are those
+    of the text, beside the statement's own."""
+    conditions = (*understanding.placed[place].statement.conditions, *conditions)
     letter, layers = numbered_layers(understanding, left, right)
     if not layers:
-        return _judged(understanding, place, left, right, meaning)
+        return _judged(understanding, place, (left, right, conditions), meaning)
     verdicts = []
     for number in layers:
-        verdict = _judged(
-            understanding, place, at_layer(left, letter, number), at_layer(right, letter, number), meaning
-        )
+        equation = at_layer(left, letter, number), at_layer(right, letter, number), conditions
+        verdict = _judged(understanding, place, equation, meaning)
         if verdict.verdict is not Verdict.PROVED:
             reason = f"at {letter} = {number}: {verdict.reason}"
             return replace(verdict, reason=reason)
@@ -65,20 +93,24 @@ def claimed(understanding: Understanding, place: int, left: Node, right: Node, m
     return replace(verdicts[0], scope=scope, assumptions=assumptions)
 
 
-def _judged(understanding: Understanding, place: int, left: Node, right: Node, meaning: Meaning) -> StatementVerdict:
+def _judged(understanding: Understanding, place: int, equation: Equation, meaning: Meaning) -> StatementVerdict:
     """A claim; or an update, which claims descent of one loss. That it descends another one is no reason to call it false."""
     if meaning.kind != "update":
-        return _claim(understanding, left, right, None)
+        return _claim(understanding, equation, None)
+    left, right, conditions = equation
     if says_its_step(understanding, place, left, right):
         reading = "a step along the derivative that it names"
         return StatementVerdict("update", "", Verdict.PROVED, "", reading=reading, scope="all sizes")
     loss = understanding.loss_of(place)
     if loss is None:
         return StatementVerdict("update", "", Verdict.UNKNOWN, "there is no loss that this update could descend")
-    verdict = _claim(understanding, left, right, loss)
+    step = left, right, ()
+    verdict = _claim(understanding, step, loss)
     if verdict.verdict is Verdict.REFUTED:
+        if conditions:
+            return StatementVerdict("update", "", Verdict.UNKNOWN, "a step that is only taken under a condition")
         for other in understanding.losses:
-            if other is not loss and _claim(understanding, left, right, other).verdict is Verdict.PROVED:
+            if other is not loss and _claim(understanding, step, other).verdict is Verdict.PROVED:
                 reason = (
                     f"a step of descent on {other!r}; on {loss!r} it is none, and the page does not say which is meant"
                 )
@@ -170,13 +202,14 @@ def derivative_named(theory: Theory, name: Name) -> Name | None:
     return None
 
 
-def _claim(understanding: Understanding, left: Node, right: Node, descends: Name | None) -> StatementVerdict:
+def _claim(understanding: Understanding, equation: Equation, descends: Name | None) -> StatementVerdict:
+    left, right, conditions = equation
     kind = "claim" if descends is None else "update"
     theory = understanding.theory
     decisions: list[tuple[Decision, tuple[str, ...]]] = []
     mismatch: ShapeMismatch | None = None
     try:
-        for a, b, notes in pairs_of(understanding, left, right):
+        for a, b, notes in pairs_of(understanding, left, right, conditions):
             missing = gap(understanding, a.body, b.body)
             if missing is not None:
                 return StatementVerdict(kind, "", Verdict.UNKNOWN, f"the definition of {missing} was not understood")
@@ -224,7 +257,7 @@ def _claim(understanding: Understanding, left: Node, right: Node, descends: Name
     )
     if vague is not None:
         return StatementVerdict(kind, "", Verdict.UNKNOWN, f"nothing on the page says what {vague!r} is")
-    if is_value(right) and not is_value(left) and values_supposed(understanding):
+    if is_value(right) and not is_value(left) and not conditions and values_supposed(understanding):
         return StatementVerdict(kind, "", Verdict.UNKNOWN, "a value at inputs that the page only supposes")
     refuted = [(decision, notes) for decision, notes in decisions if isinstance(decision, Refuted)]
     if refuted:

@@ -1,12 +1,13 @@
-r"""Nearest true equations: what a refuted claim may have been meant to say."""
+"""Equations near a refuted claim: what it may have been meant to say. Which of them are true is not decided here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from derive.meaning.naming import walk
-from derive.notation.tree import Derivative, Fenced, Node
+from derive.notation.tree import Derivative, Fenced, Node, Relations, Sequence
 from derive.proof.edits import EDITS, changed
 from derive.proof.offers import Page
 
@@ -15,27 +16,35 @@ _MOST_READ = 60_000
 """How many nodes may be read in trying: of a long formula fewer changes are tried."""
 
 Equation = tuple[Node, Node]
-Proved = Callable[[Iterable[Equation]], Iterator[Equation]]
 
 
-def nearest(left: Node, right: Node, page: Page, proved: Proved) -> tuple[Equation, ...]:
-    """Equations that are proved and whose right side is one change away; where there are none, those whose left side is.
+def other_rights(left: Node, right: Node, page: Page) -> Iterator[Equation]:
+    """Equations whose right side is one change away."""
+    explains = left not in walk(right)
+    for other in islice(_candidates(right, page), _most(left, right)):
+        if not (explains and left in walk(other)):  # nothing is explained by itself
+            yield left, other.body if isinstance(other, Fenced) and other.left == "(" else other
 
-    `proved` gives those that are proved of many; nothing else decides what is suggested.
-    """
-    most = min(_MOST_TRIED, _MOST_READ // sum(1 for side in (left, right) for _ in walk(side)))
-    derivative = isinstance(left, Derivative)
-    rights = islice(_candidates(right, page), most)
-    # a derivative is not explained by itself
-    found = list(islice(proved((left, other) for other in rights if not (derivative and left in walk(other))), 1))
-    if not found and derivative:
-        found = list(islice(proved((other, right) for other in islice(_candidates(left, page), most // 4)), 1))
-    return tuple(
-        (one, other.body if isinstance(other, Fenced) and other.left == "(" else other) for one, other in found
-    )
+
+def other_lefts(left: Node, right: Node, page: Page) -> Iterator[Equation]:
+    """Equations whose left side is one change away: the derivative of something else, or by something else."""
+    if isinstance(left, Derivative):
+        for other in islice(_candidates(left, page), _most(left, right) // 4):
+            yield other, right
+
+
+def _most(left: Node, right: Node) -> int:
+    return min(_MOST_TRIED, _MOST_READ // sum(1 for side in (left, right) for _ in walk(side)))
 
 
 def _candidates(node: Node, page: Page) -> Iterator[Node]:
+    match node:
+        case Sequence(items=(first, *conditions)) if conditions and all(
+            isinstance(each, Relations) for each in conditions
+        ):
+            for other in _candidates(first, page):
+                yield replace(node, items=(other, *conditions))
+            return
     seen = {node}
     for edit in EDITS:
         for other in changed(node, edit, page):

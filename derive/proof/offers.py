@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from derive.algebra.terms import Name
 from derive.meaning.naming import TRANSPOSES, base_latex, is_transpose, walk, written
 from derive.notation.tree import (
+    Applied,
     Fenced,
     Fraction,
     Node,
@@ -31,6 +32,10 @@ class Page:
     functions: tuple[Node, ...]
     factors: tuple[Node, ...]
     terms: tuple[Node, ...]
+    operators: tuple[Node, ...] = ()
+    """Functions that stand before their argument without parentheses, such as a logarithm."""
+    entries: tuple[Node, ...] = ()
+    """Names with their index letters, as they stand on the page."""
 
 
 def page_names(trees: Iterable[Node]) -> Iterator[Node]:
@@ -48,12 +53,18 @@ def page_of(trees: Iterable[Node], defined: Callable[[Name], bool]) -> Page:
     functions: dict[Node, None] = {}
     factors: dict[Node, None] = {}
     terms: dict[Node, None] = {}
+    operators: dict[Node, None] = {}
+    entries: dict[Node, None] = {}
     for tree in trees:
         for node in walk(tree):
             if isinstance(node, Scripted) and node.sup is not None and is_transpose(node.sup):
                 transposes[node.sup] = None
             if is_name(node):
                 names[bare(node)] = None
+                if isinstance(node, Scripted) and node.sub is not None and entry_letters(node.sub):
+                    entries[node] = None
+            if isinstance(node, Applied):
+                operators[node.function] = None
             if isinstance(node, Product):
                 for (_, first), (sign, second) in zip(node.factors, node.factors[1:], strict=False):
                     if sign == "" and isinstance(second, Fenced) and second.left == "(" and is_name(first):
@@ -70,7 +81,9 @@ def page_of(trees: Iterable[Node], defined: Callable[[Name], bool]) -> Page:
     transpose = next(iter(transposes), Symbol("T"))
     plain = [name for name in names if base_latex(name) not in TRANSPOSES and name not in functions]
     plain.sort(key=lambda name: not defined(_name(name)))
-    return Page(transpose, tuple(plain), tuple(functions), tuple(factors), tuple(terms))
+    return Page(
+        transpose, tuple(plain), tuple(functions), tuple(factors), tuple(terms), tuple(operators), tuple(entries)
+    )
 
 
 def _name(node: Node) -> Name:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 
-from derive.algebra.arrays import Array, ShapeMismatch, show, spread
+from derive.algebra.arrays import Array, ShapeMismatch, entrywise, show, spread
 from derive.algebra.single import squeezed
-from derive.algebra.terms import Name, Num
+from derive.algebra.terms import Name, Num, mul
 from derive.meaning.collect import Understanding
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import layer_letters, layers_of, names_in
@@ -24,12 +24,13 @@ Pair = tuple[Array, Array, tuple[str, ...]]
 
 
 class Sides:
-    """A left side, read once, beside one right side or many."""
+    """A left side, read once, beside one right side or many, both compared where the conditions hold."""
 
-    def __init__(self, understanding: Understanding, left: Node) -> None:
+    def __init__(self, understanding: Understanding, left: Node, conditions: Sequence[Node] = ()) -> None:
         self._scope = _judging_scope(understanding)
         self._elaborator = Elaborator(self._scope)
         self._lefts = self._elaborator.side(left)
+        self._conditions = conditions
 
     def pairs(self, right: Node) -> Iterator[Pair]:
         """The readings of both sides that have one shape, plainest first.
@@ -39,6 +40,7 @@ class Sides:
         """
         scope = self._scope
         rights = self._elaborator.side(right)
+        holds = mul(*map(self._elaborator.condition, self._conditions))
         mismatch: ShapeMismatch | None = None
         found = False
         pairs = sorted(((a, b) for a in self._lefts for b in rights), key=lambda pair: pair[0].cost + pair[1].cost)
@@ -50,10 +52,18 @@ class Sides:
                 mismatch = mismatch or error
                 continue
             found = True
+            if self._conditions:  # what is claimed where they hold is claimed everywhere of what is zero elsewhere
+                first, second = (entrywise(lambda term: mul(holds, term), side) for side in (first, second))
             yield *_with_letters(scope.space.settled(first), scope.space.settled(second)), (*a.notes, *b.notes)
         if not found:
             assert mismatch is not None
             raise mismatch
+
+    @property
+    def lefts(self) -> list[Array]:
+        """The readings of the left side, plainest first, over the index letters that stand free in it as well."""
+        found = (self._scope.space.settled(reading.value) for reading in self._lefts)
+        return [_with_letters(value, value)[0] for value in found]
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -108,11 +118,11 @@ def numbered_layers(understanding: Understanding, left: Node, right: Node) -> tu
     return "", ()
 
 
-def pairs_of(understanding: Understanding, left: Node, right: Node) -> Iterator[Pair]:
+def pairs_of(understanding: Understanding, left: Node, right: Node, conditions: Sequence[Node] = ()) -> Iterator[Pair]:
     """The readings of both sides of an equation that have one shape, plainest first.
 
     Raises:
         ShapeMismatch: there are none.
         NotUnderstood: a side has no reading.
     """
-    yield from Sides(understanding, left).pairs(right)
+    yield from Sides(understanding, left, conditions).pairs(right)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 
 from derive.algebra.arrays import ShapeMismatch
 from derive.calculus.chain import NotDifferentiable
 from derive.meaning.collect import Understanding
 from derive.meaning.draft import Meaning
 from derive.meaning.layers import at_layer
-from derive.meaning.naming import as_said, written
+from derive.meaning.naming import as_said, walk, written
 from derive.meaning.scope import NotUnderstood
 from derive.meaning.statements import ARROWS
-from derive.notation.tree import Derivative, Node
+from derive.notation.tree import Derivative, Node, Scripted
+from derive.proof.derived import worked_out
 from derive.proof.judge import claimed, missed_by
-from derive.proof.nearest import Equation, nearest
+from derive.proof.nearest import Equation, other_lefts, other_rights
 from derive.proof.offers import Page, page_names, page_of
 from derive.proof.screen import Screen
 from derive.proof.sides import Pair, Sides, numbered_layers
@@ -52,7 +54,12 @@ class Suggestions:
             if derivative is None:
                 return ()
             left, meaning = derivative, Meaning("claim")
-        found = nearest(left, right, self._page, lambda equations: self._proved(equations, place, meaning))
+        near = (
+            other_rights(left, right, self._page),
+            self._worked_out(left, right),
+            other_lefts(left, right, self._page),
+        )
+        found = list(islice((each for equations in near for each in self._proved(equations, place, meaning)), 1))
 
         def latex(node: Node) -> str:
             return write_latex(as_said(node, understanding.said))
@@ -62,6 +69,17 @@ class Suggestions:
             latex(other) if one == left and not statement.spelled_out else f"{latex(one)} {sign} {latex(other)}"
             for one, other in found
         )
+
+    def _worked_out(self, left: Node, right: Node) -> Iterator[Equation]:
+        """Equations whose right side is worked out from the definitions."""
+        sides = self._sides(left)
+        if sides is None:
+            return
+        for reading in sides.lefts[:1]:
+            primes = any(isinstance(node, Scripted) and node.primes for node in walk(right))
+            for one, other in worked_out(self._understanding.theory, reading, primes=primes):
+                if left not in walk(other):
+                    yield left if one is None else one, other
 
     def _missed(self, meaning: Meaning) -> Node | None:
         """The derivative that a delta should be."""
@@ -104,14 +122,14 @@ class Suggestions:
                 if one not in sides:
                     if len(sides) > len(layers) + 1:
                         sides.clear()
-                    sides[one] = self._sides(one)
+                    sides[one] = self._sides(one, statement.conditions)
                 if self._agrees(sides[one], other, place, meaning):
                     yield left, right
                     break
 
-    def _sides(self, left: Node) -> Sides | None:
+    def _sides(self, left: Node, conditions: Sequence[Node] = ()) -> Sides | None:
         try:
-            return Sides(self._understanding, left)
+            return Sides(self._understanding, left, conditions)
         except (NotUnderstood, ShapeMismatch, NotDifferentiable, RecursionError):
             return None
 

@@ -48,7 +48,7 @@ def written(theory: Theory, value: Array, own: Own = no_name, named: Sequence[De
     chain = _linked(value)
     if chain is not None:
         return whole(product([Piece(naming.partial(theory, *link)) for link in chain], r"\cdot")), ()
-    body = gathered(cancelled(Patterns(named, stands=False)(tidy(elementary(value.body)))))
+    body = simplified(value.body, named)
     patterns = Patterns(named)
     try:
         return whole(
@@ -58,6 +58,11 @@ def written(theory: Theory, value: Array, own: Own = no_name, named: Sequence[De
         writer = EntryWriter(theory, value.indices, own)
         places = tuple(writer.called[index] for index in value.indices)
         return whole(writer.term(body)), places
+
+
+def simplified(term: Term, named: Sequence[Definition] = ()) -> Term:
+    """A term as it is best written: sums over deltas carried out, equal factors cancelled, softmaxes called so."""
+    return gathered(cancelled(Patterns(named, stands=False)(tidy(elementary(term)))))
 
 
 def _linked(value: Array) -> tuple[tuple[Name, Name], ...] | None:

@@ -1,0 +1,45 @@
+r"""Conditions that a page sets: what they say is taken into account, or nothing is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from derive.check import check_documents, read_text
+
+SOFTMAX = r"Let $z \in \mathbb{R}^{K}$." + "\n\n" + r"$$p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$$" + "\n\n"
+
+
+def verdicts(text: str) -> list[str]:
+    return [f.verdict.value for f in check_documents([read_text(text)]).documents[0].formulas if f.display]
+
+
+def test_a_condition_further_away_leaves_it_open() -> None:
+    text = SOFTMAX + (
+        "We look at $i \\neq j$ first.\n\n$$\\frac{\\partial p_i}{\\partial z_i} = p_i (1 - p_i)$$\n\n"
+        "$$\\frac{\\partial p_i}{\\partial z_j} = -p_i p_j$$"
+    )
+    assert verdicts(text) == ["defined", "proved", "unknown"]
+
+
+def test_without_a_condition_it_is_false() -> None:
+    assert verdicts(SOFTMAX + r"$$\frac{\partial p_i}{\partial z_j} = -p_i p_j$$") == ["defined", "refuted"]
+
+
+@pytest.mark.parametrize("condition", [r"i \neq m", r"p_i \neq p_j"])
+def test_a_condition_that_is_not_understood_refutes_nothing(condition: str) -> None:
+    text = SOFTMAX + rf"$$\frac{{\partial p_i}}{{\partial z_j}} = -p_i p_j \quad \text{{if }} {condition}$$"
+    assert "refuted" not in verdicts(text)
+
+
+def test_what_is_defined_under_one_condition_is_not_defined_elsewhere() -> None:
+    text = "$$f(x) = x \\quad \\text{for } x > 0$$\n\n$$f'(x) = 1$$\n\n$$f(-2) = 0$$"
+    assert "refuted" not in verdicts(text)
+    assert "proved" not in verdicts(text)
+
+
+def test_a_range_is_no_condition() -> None:
+    text = (
+        "$$z^{(l)} = W^{(l)} a^{(l-1)}, \\quad l \\geq 1$$\n\n$$a^{(l)} = \\tanh(z^{(l)}), \\quad l = 1, \\dots, L$$\n\n"
+        "$$\\frac{\\partial a^{(l)}}{\\partial z^{(l)}} = \\operatorname{diag}(1 - a^{(l)} \\odot a^{(l)}) \\quad (l \\geq 1)$$"
+    )
+    assert verdicts(text) == ["defined", "defined", "proved"]
