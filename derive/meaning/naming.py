@@ -236,7 +236,14 @@ def _as_said(part: object, said: Mapping[Node, Node]) -> object:
         return tuple(_as_said(each, said) for each in part)
     if not isinstance(part, Node):
         return part
-    return said[part] if part in said else rebuilt(part, lambda each: _as_said(each, said))
+    if part in said:
+        return said[part]
+    if isinstance(part, Scripted) and isinstance(part.base, Symbol) and part.base.text[0] == "d":
+        # `dz^{(i)}` was read as one name, after `z^{(i)}` was rewritten
+        alone = said.get(replace(part, base=Symbol(part.base.text[1:])))
+        if isinstance(alone, Scripted) and isinstance(alone.base, Symbol):
+            return replace(alone, base=Symbol("d" + alone.base.text))
+    return rebuilt(part, lambda each: _as_said(each, said))
 
 
 def walk(node: object) -> Iterator[Node]:

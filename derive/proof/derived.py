@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from derive.algebra.arrays import Array
@@ -25,7 +25,7 @@ from derive.algebra.terms import (
     walk,
 )
 from derive.calculus.chain import NotDifferentiable, expand, resolve
-from derive.notation.tree import Cases, Node, Number, Relations, Symbol
+from derive.notation.tree import Cases, Fenced, Node, Number, Product, Relations, Scripted, Styled, Symbol
 from derive.theory import Theory, at_level, family_letters
 
 if TYPE_CHECKING:
@@ -36,10 +36,13 @@ _MOST_TERMS = 400
 """A formula with more terms than this explains nothing."""
 
 
-def worked_out(theory: Theory, left: Array, *, primes: bool = False) -> Iterator[tuple[Node | None, Node]]:
+def worked_out(
+    theory: Theory, left: Array, *, primes: bool = False, kronecker: bool = False
+) -> Iterator[tuple[Node | None, Node]]:
     r"""Right sides for a left side that is a derivative, or a name for one: one step of the chain rule first, then all of it.
 
-    `primes` says whether the slopes of activations are best written with a prime; else they are written out. A matrix that has no
+    `primes` says whether the slopes of activations are best written with a prime, `kronecker` whether the page has a sign for
+    Kronecker's delta; else they are written out. A matrix that has no
     notation as a whole is written entry by entry; its left side is given as well then.
     """
     found = list(_steps(theory, left.body))
@@ -51,7 +54,7 @@ def worked_out(theory: Theory, left: Array, *, primes: bool = False) -> Iterator
     for term in sorted(dict.fromkeys(ordered), key=_speaks_of_jacobians):
         value = Array(left.indices, term, left.row)
         try:
-            yield _written(theory, left, value)
+            yield _written(theory, left, value, _kronecker if kronecker else _indicator)
         except (TypeError, NotDifferentiable):  # no notation for it
             continue
 
@@ -121,10 +124,21 @@ def _slope_opened(theory: Theory, node: Term) -> Term | None:
     return transform(body, lambda part: node.argument if isinstance(part, Arg) else None)
 
 
-def _written(theory: Theory, left: Array, value: Array) -> tuple[Node | None, Node]:
+def _kronecker(one: Node, other: Node) -> Node:
+    return Scripted(Symbol(r"\delta"), sub=Product((("", one), ("", other))))
+
+
+def _indicator(one: Node, other: Node) -> Node:
+    holds = Fenced("(", Relations(one, (("=", other),)), ")")
+    return Product((("", Styled("blackboard", Symbol("1"))), ("", holds)))
+
+
+def _written(theory: Theory, left: Array, value: Array, same: Callable[[Node, Node], Node]) -> tuple[Node | None, Node]:
     from derive.wording import naming
     from derive.wording.entries import EntryWriter, entry
     from derive.wording.formulas import simplified, written
+
+    named = tuple(theory.definitions.values())
 
     def own(of: Name, by: Name) -> Name | None:
         return _alias(theory, of, by)
@@ -132,11 +146,11 @@ def _written(theory: Theory, left: Array, value: Array) -> tuple[Node | None, No
     letters = [index for index in value.indices if _is_letter(index)]
     slope = isinstance(left.body, Fun) and not left.rank  # its cases are written with what they depend on
     if (letters or slope) and len(letters) == value.rank:
-        writer = EntryWriter(theory, (), own)
+        writer = EntryWriter(theory, (), own, same=same)
         writer.letters = [each for each in writer.letters if each not in {index.label for index in letters}]
         writer.called = {index: Symbol(index.label) for index in letters}
-        return None, _by_cases(writer, simplified(value.body))
-    right, places = written(theory, value, own)
+        return None, _by_cases(writer, simplified(value.body, named))
+    right, places = written(theory, value, own, named)
     body = left.body
     if not places:
         return None, right

@@ -247,8 +247,18 @@ def functions(node: Node, page: Page) -> Iterator[Node]:
 def added_in_sums(node: Node, page: Page) -> Iterator[Node]:
     """A factor or a term forgotten in what is summed up."""
     if isinstance(node, BigOperator):
-        for body in added(node.body, page):
+        for body in (*added(node.body, page), *(_times(node.body, entry) for entry in page.entries)):
             yield replace(node, body=body)
+    elif isinstance(node, Sum):
+        for place, (sign, term) in enumerate(node.terms):
+            for name in page.names:
+                yield replace(node, terms=(*node.terms[:place], (sign, _times(term, name)), *node.terms[place + 1 :]))
+
+
+def _times(node: Node, factor: Node) -> Node:
+    whole = Fenced("(", node, ")") if isinstance(node, Sum) else node
+    factors = whole.factors if isinstance(whole, Product) else (("", whole),)
+    return Product((*factors, ("", factor)))
 
 
 def collapsed(node: Node, page: Page) -> Iterator[Node]:
@@ -348,6 +358,8 @@ def added(node: Node, page: Page) -> Iterator[Node]:
         else:
             for sign in (r"\odot", r"\cdot", ""):
                 yield Product((*factors, (sign, extra)))
+    for name in page.names:
+        yield Product((*factors, ("", name)))
     terms = node.terms if isinstance(node, Sum) else (("+", node),)
     for extra in page.terms:
         for sign in "+-":

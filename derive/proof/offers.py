@@ -61,7 +61,7 @@ def page_of(trees: Iterable[Node], defined: Callable[[Name], bool]) -> Page:
                 transposes[node.sup] = None
             if is_name(node):
                 names[bare(node)] = None
-                if isinstance(node, Scripted) and node.sub is not None and entry_letters(node.sub):
+                if isinstance(node, Scripted) and not isinstance(node.sub, Number | Word | None):
                     entries[node] = None
             if isinstance(node, Applied):
                 operators[node.function] = None

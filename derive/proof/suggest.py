@@ -76,8 +76,9 @@ class Suggestions:
         if sides is None:
             return
         for reading in sides.lefts[:1]:
+            theory, kronecker = self._understanding.theory, self._understanding.vocabulary.kronecker
             primes = any(isinstance(node, Scripted) and node.primes for node in walk(right))
-            for one, other in worked_out(self._understanding.theory, reading, primes=primes):
+            for one, other in worked_out(theory, reading, primes=primes, kronecker=kronecker):
                 if left not in walk(other):
                     yield left if one is None else one, other
 

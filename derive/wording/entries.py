@@ -2,7 +2,7 @@ r"""The index form entry by entry, for what matrix notation cannot write: `\sum_
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from derive.algebra.terms import (
@@ -32,14 +32,20 @@ from derive.wording.matrices import Own, no_name, scalar_product
 _INDEX_LETTERS = "ijkmnpqrstuv"
 
 
+def identity_entry(one: tree.Node, other: tree.Node) -> tree.Node:
+    """`I_{ij}`"""
+    return Scripted(Symbol("I"), sub=Product((("", one), ("", other))))
+
+
 class EntryWriter:
     """One formula's entries. Index letters are handed out in the order in which indices are met; `argument` is what a
-    function's argument is called."""
+    function's argument is called, and `same` how it is written that two indices are the same."""
 
     def __init__(
-        self, theory: Theory, free: Iterable[Index] = (), own: Own = no_name, argument: tree.Node | None = None
-    ) -> None:
-        self.theory, self.own, self.argument = theory, own, argument
+        self, theory: Theory, free: Iterable[Index] = (), own: Own = no_name, argument: tree.Node | None = None,
+        same: Callable[[tree.Node, tree.Node], tree.Node] = identity_entry,
+    ) -> None:  # fmt: skip
+        self.theory, self.own, self.argument, self.same = theory, own, argument, same
         taken = _letters_of(theory)
         self.letters = [letter for letter in _INDEX_LETTERS if letter not in taken]
         self.called: dict[Index, tree.Node] = {}
@@ -81,7 +87,7 @@ class EntryWriter:
                 inside = Fenced("(", whole(self.term(of)), ")")
                 return Piece(tree.Derivative(r"\partial", inside, (self.entry(by.name, by.indices),), "operator"))
             case Delta(left=left, right=right):
-                return Piece(Scripted(Symbol("I"), sub=Product((("", self.letter(left)), ("", self.letter(right))))))
+                return Piece(self.same(self.letter(left), self.letter(right)))
             case Positive():
                 return self.product((term,))
             case Fun(function="exp", order=0, argument=argument) if "e" not in _letters_of(self.theory):
