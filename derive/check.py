@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -44,14 +44,29 @@ def check(path: str | Path) -> Report:
     return check_documents([read(str(path))])
 
 
-def check_documents(documents: Sequence[Document], progress: Progress | None = None) -> Report:
-    """Check documents, each on its own."""
+def check_documents(documents: Sequence[Document], progress: Progress | None = None, jobs: int = 1) -> Report:
+    """Check documents, each on its own; with several `jobs`, in as many processes."""
     done = []
-    for number, document in enumerate(documents, start=1):
-        done.append(_verdicts(document))
+    for verdicts in _all_verdicts(documents, min(jobs, len(documents))):
+        done.append(verdicts)
         if progress is not None:
-            progress(number, len(documents))
+            progress(len(done), len(documents))
     return Report(tuple(done))
+
+
+def _all_verdicts(documents: Sequence[Document], jobs: int) -> Iterator[DocumentVerdicts]:
+    """In the order of the documents."""
+    if jobs < 2:
+        yield from map(_verdicts, documents)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(jobs) as pool:
+        # the longest first, so that none is begun when the others are done
+        longest = sorted(documents, key=lambda document: -len(document.formulas))
+        started = {id(document): pool.submit(_verdicts, document) for document in longest}
+        for document in documents:
+            yield started[id(document)].result()
 
 
 def theory_of(document: Document) -> Theory:

@@ -130,6 +130,7 @@ color_option = click.option(
 @click.option("--strict", is_flag=True, help="Exit 1 also when a formula stays unknown or unread.")
 @click.option("--statistics", is_flag=True, help="Add how many displayed formulas got a definite verdict.")
 @click.option("-v", "--verbose", is_flag=True, help="List the formulas without a fault too.")
+@click.option("-j", "--jobs", type=click.IntRange(1), help="Processes for many documents.  [default: one for each CPU]")
 @color_option
 @click.pass_context
 def check(
@@ -139,17 +140,18 @@ def check(
     strict: bool,
     statistics: bool,
     verbose: bool,
+    jobs: int | None,
     color: bool | None,
 ) -> None:
     """Prove or refute every formula.
 
-    PATHS are documents; `-` is Markdown from standard input.
+    PATHS are documents, and folders of documents; `-` is Markdown from standard input.
     """
     from reports.progress import progress_bar
 
     documents, unreadable = _read_all(paths)
     with progress_bar("checking", color) as told:
-        report = _judge(documents, told)
+        report = _judge(documents, told, jobs)
     if output == "json":
         from reports import json
 
@@ -303,7 +305,7 @@ def _read_all(paths: Sequence[Path]) -> tuple[list[Document], bool]:
     from derive.readers.document import UnreadableDocument
 
     documents, unreadable = [], False
-    for path in paths:
+    for path in _documents_in(paths):
         try:
             documents.append(read(path))
         except UnreadableDocument as error:
@@ -312,11 +314,39 @@ def _read_all(paths: Sequence[Path]) -> tuple[list[Document], bool]:
     return documents, unreadable
 
 
-def _judge(documents: Sequence[Document], told: Callable[[int, int], None]) -> Report:
+def _documents_in(paths: Sequence[Path]) -> Iterator[Path]:
+    """The paths, and for a folder the documents in it and below, without what is hidden."""
+    from derive.readers import READERS
+
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(each for each in path.rglob("*") if each.suffix.lower() in READERS and each.is_file())
+        visible = [each for each in found if not any(part[0] == "." for part in each.relative_to(path).parts)]
+        if not visible:
+            click.echo(f"gradproof: {path}: no documents in this folder (known: {', '.join(READERS)})", err=True)
+        yield from visible
+
+
+def _judge(documents: Sequence[Document], told: Callable[[int, int], None], jobs: int | None = None) -> Report:
     from derive.check import check_documents
 
+    if jobs is None:
+        jobs = _cpus() if sum(len(document.formulas) for document in documents) >= _WORTH_A_PROCESS else 1
     # Of a single document only its end would be told.
-    return check_documents(documents, told if len(documents) > 1 else None)
+    return check_documents(documents, told if len(documents) > 1 else None, jobs)
+
+
+_WORTH_A_PROCESS = 40
+"""So many formulas take longer than starting a second process."""
+
+
+def _cpus() -> int:
+    """The CPUs that this process may use. Where a process cannot be forked, starting one takes longer than most documents."""
+    import os
+
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
 def _status(report: Report, strict: bool) -> int:

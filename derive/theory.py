@@ -92,6 +92,8 @@ class Theory:
     _places: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)
     _first: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)
     _used: dict[Name, frozenset[Name]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    kept: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What a proof has worked out of this theory, and the next one may need."""
     _owners: dict[str, list[Name]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _members: dict[Name, Definition | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 

@@ -17,6 +17,7 @@ from derive.algebra.terms import Arg, Entry, Fun, Index, Mul, Name, Partial, Ter
 from derive.calculus.chain import NotDifferentiable, expand
 from derive.proof.depth import at_depth
 from derive.proof.evaluate import Arithmetic, Balls, Evaluation, Floats, Point, Undefined
+from derive.proof.screen import Screen
 from derive.theory import Theory, family_letters
 from derive.verdicts import Counterexample
 
@@ -63,6 +64,10 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
     other = right.at(*left.indices)
     rungs = _rungs(theory, sub(left.body, other), unit)
     agrees = False
+    if Screen.of(theory, unit).differ(left, right):
+        looked = _look_at_layers(theory, left.body, other, difference_at, unit, range(1))
+        if isinstance(looked, Refuted):
+            return looked
     try:
         # most true claims about one layer of many are proved in a few steps; values have to be carried through all layers
         proved = _climb(theory, islice(rungs, _FIRST_RUNGS))

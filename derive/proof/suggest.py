@@ -38,7 +38,7 @@ class Suggestions:
 
     @cached_property
     def _screen(self) -> Screen:
-        return Screen(self._understanding)
+        return Screen.of(self._understanding.theory, self._understanding.granted)
 
     def of(self, place: int) -> tuple[str, ...]:
         """The nearest true formulas as LaTeX: right sides, or whole equations where the left was changed."""
