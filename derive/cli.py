@@ -305,28 +305,29 @@ def _read_all(paths: Sequence[Path]) -> tuple[list[Document], bool]:
     from derive.readers.document import UnreadableDocument
 
     documents, unreadable = [], False
-    for path in _documents_in(paths):
+    for path in paths:
         try:
-            documents.append(read(path))
+            documents += [read(each) for each in ([path] if not path.is_dir() else _documents_in(path))]
         except UnreadableDocument as error:
             unreadable = True
             click.echo(f"gradproof: {error}", err=True)
     return documents, unreadable
 
 
-def _documents_in(paths: Sequence[Path]) -> Iterator[Path]:
-    """The paths, and for a folder the documents in it and below, without what is hidden."""
-    from derive.readers import READERS
+def _documents_in(folder: Path) -> list[Path]:
+    """The documents in a folder and below it, without what is hidden.
 
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        found = sorted(each for each in path.rglob("*") if each.suffix.lower() in READERS and each.is_file())
-        visible = [each for each in found if not any(part[0] == "." for part in each.relative_to(path).parts)]
-        if not visible:
-            click.echo(f"gradproof: {path}: no documents in this folder (known: {', '.join(READERS)})", err=True)
-        yield from visible
+    Raises:
+        UnreadableDocument: there are none.
+    """
+    from derive.readers import READERS
+    from derive.readers.document import UnreadableDocument
+
+    found = sorted(each for each in folder.rglob("*") if each.suffix.lower() in READERS and each.is_file())
+    visible = [each for each in found if not any(part[0] == "." for part in each.relative_to(folder).parts)]
+    if not visible:
+        raise UnreadableDocument(str(folder), "a folder without documents", f"known: {', '.join(READERS)}")
+    return visible
 
 
 def _judge(documents: Sequence[Document], told: Callable[[int, int], None], jobs: int | None = None) -> Report:

@@ -123,7 +123,8 @@ class Chain(Formula):
         result: Value = None
         for place, link in enumerate(self.links):
             of, by = link.of.key(point), link.by.key(point)
-            if place and self.links[place - 1].by.key(point) != of:
+            # a missing link is no harm where it is a derivative by an equal, as that of a linear output by its pre-activation
+            if place and point.quantity(*self.links[place - 1].by.key(point)).shape != point.quantity(*of).shape:
                 raise Misfit("a chain with a missing link")
             jacobian = point.jacobian(of, by)
             axes = point.quantity(*of).ndim

@@ -19,10 +19,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from derive.algebra.terms import ONE, Entry, Fun, Index, Name, Size, Term, add, delta, fresh, mul, rename, total
+from derive.algebra.terms import ONE, Entry, Fun, Index, Name, Size, Term, add, delta, fresh, mul, rename, size, total
 
 Agree = Callable[[Size, Size], bool]
 """Decides whether two sizes are one: identity when sizes are settled, unification while they are being found out."""
+
+
+ONE_LONG = size(1)
+"""The size of an axis with a single place."""
 
 
 def same(left: Size, right: Size) -> bool:
@@ -92,8 +96,29 @@ def apply(function: str, value: Array, order: int = 0) -> Array:
     return entrywise(lambda body: Fun(function, order, body), value)
 
 
+def squeezed(value: Array) -> Array:
+    """A matrix with a single row as a vector that lies down, with a single column as one that stands; a vector of one number as a
+    number."""
+    single = [index for index in value.indices if index.size is ONE_LONG]
+    if not single:
+        return value
+    kept = tuple(index for index in value.indices if index.size is not ONE_LONG)
+    row = value.row if value.rank == 1 else value.indices[0].size is ONE_LONG
+    return Array(kept, total(single, value.body), row and len(kept) == 1)
+
+
 def together(left: Array, right: Array, combine: Callable[[Term, Term], Term], verb: str, agree: Agree = same) -> Array:
-    """Two arrays of one shape, entry by entry."""
+    """Two arrays of one shape, entry by entry. A matrix with a single column is taken for a column where nothing else fits."""
+    try:
+        return _paired(left, right, combine, verb, agree)
+    except ShapeMismatch:
+        one, other = squeezed(left), squeezed(right)
+        if left.rank == right.rank or one.rank != other.rank or not one.rank:
+            raise
+        return _paired(one, other, combine, verb, agree)
+
+
+def _paired(left: Array, right: Array, combine: Callable[[Term, Term], Term], verb: str, agree: Agree) -> Array:
     single = left.rank == right.rank == 1 and left.shape[0].value == right.shape[0].value == 1
     if left.rank == right.rank == 1 and left.row != right.row and not single:
         # before sizes are compared: `agree` settles open ones, which a product that does not fit must not do

@@ -8,8 +8,7 @@ True
 
 from __future__ import annotations
 
-from derive.algebra.arrays import Array
-from derive.algebra.terms import ONE, Delta, Entry, Index, Term, Total, size, total, transform
+from derive.algebra.terms import ONE, Delta, Entry, Index, Term, Total, size, transform
 
 ONLY = Index("1", size(1))
 """What all indices with a single value are taken for."""
@@ -30,14 +29,3 @@ def collapsed(term: Term) -> Term:
                 return None
 
     return transform(term, change, variables=True)
-
-
-def squeezed(value: Array) -> Array:
-    """A matrix with a single row as a vector that lies down, with a single column as one that stands; a vector of one number as a
-    number."""
-    single = [index for index in value.indices if index.size is ONLY.size]
-    if not single:
-        return value
-    kept = tuple(index for index in value.indices if index.size is not ONLY.size)
-    row = value.row if value.rank == 1 else value.indices[0].size is ONLY.size
-    return Array(kept, total(single, value.body), row and len(kept) == 1)

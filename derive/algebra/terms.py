@@ -430,15 +430,21 @@ def rename(term: Term, mapping: Mapping[Index, Index]) -> Term:
             return term.rebuilt(tuple(rename(child, active) for child in term.children()))
 
 
-def transform(term: Term, change: Callable[[Term], Term | None], *, variables: bool = False) -> Term:
+def transform(
+    term: Term, change: Callable[[Term], Term | None], *, variables: bool = False, derivatives: bool = True
+) -> Term:
     """A term rebuilt bottom-up; `change` gives what takes a node's place, or None to leave it. Shared parts are visited once.
 
-    What a derivative is taken by stays as it is unless `variables`: unfolding a name must not change what varies.
+    What a derivative is taken by stays as it is unless `variables`: unfolding a name must not change what varies. Without
+    `derivatives` nothing inside a derivative is changed: in `d(L + s)/d(s)`, `s` must not be unfolded.
     """
     seen: dict[Term, Term] = {}
 
     def visit(node: Term) -> Term:
         if node in seen:
+            return seen[node]
+        if isinstance(node, Partial) and not derivatives:
+            seen[node] = change(node) or node
             return seen[node]
         children = node.children()
         changed = tuple(visit(child) for child in children)

@@ -6,7 +6,7 @@ which only the rest of the document tells, so it is asked of a `Vocabulary`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
 from derive.algebra.terms import Level, Name
@@ -246,16 +246,28 @@ def _as_said(part: object, said: Mapping[Node, Node]) -> object:
     return rebuilt(part, lambda each: _as_said(each, said))
 
 
-def walk(node: object) -> Iterator[Node]:
-    """A node and everything below it, in the order of writing."""
-    stack = [node]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, Node):
-            yield part
-            stack.extend(getattr(part, name) for name in reversed(part_names(type(part))))
-        elif isinstance(part, tuple):
-            stack.extend(reversed(part))
+def walk(node: object) -> Iterable[Node]:
+    """A node, or each of a tuple, and everything below it, in the order of writing. It is asked for so often that a node keeps its
+    answer."""
+    below: list[Node] = []
+    if not isinstance(node, Node):
+        _extend(below, node)
+        return below
+    found: tuple[Node, ...] | None = node.__dict__.get("_walked")
+    if found is None:
+        below.append(node)
+        for name in part_names(type(node)):
+            _extend(below, getattr(node, name))
+        found = node.__dict__["_walked"] = tuple(below)
+    return found
+
+
+def _extend(found: list[Node], part: object) -> None:
+    if isinstance(part, Node):
+        found.extend(walk(part))
+    elif isinstance(part, tuple):
+        for each in part:
+            _extend(found, each)
 
 
 def part_names(kind: type[Node]) -> tuple[str, ...]:

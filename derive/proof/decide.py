@@ -65,7 +65,7 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
     rungs = _rungs(theory, sub(left.body, other), unit)
     agrees = False
     if Screen.of(theory, unit).differ(left, right):
-        looked = _look_at_layers(theory, left.body, other, difference_at, unit, range(1))
+        looked = _look_at_layers(theory, left.body, other, difference_at, unit, range(_POINTS))
         if isinstance(looked, Refuted):
             return looked
     try:
@@ -231,7 +231,7 @@ def _activations_opened(theory: Theory, plain: Normalizer, term: Term) -> Iterat
         body = theory.unfold(node)
         return body if isinstance(body, Fun) and isinstance(body.argument, Entry) else None
 
-    found = transform(term, opened)
+    found = transform(term, opened, derivatives=False)
     if found is not term:
         yield plain, _with_functions(theory, found)
 
@@ -239,16 +239,16 @@ def _activations_opened(theory: Theory, plain: Normalizer, term: Term) -> Iterat
 def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int], one_by_one: bool) -> Term | None:
     """Derivatives one step of the chain rule further; where there are none, the latest of the defined names."""
     if one_by_one:
-        opened = transform(term, lambda node: _backward(theory, node))
+        opened = transform(term, lambda node: _backward(theory, node), derivatives=False)
         if opened is not term:
             return opened
-    partials = [node for node in walk(term) if isinstance(node, Partial)]
-    if partials:
-        # Only the derivatives furthest from the loss take a step, and so they meet the others: in a deep network the two sides of
-        # a claim about one layer agree long before the loss is reached, and layer families go on without end.
-        furthest = min(_distance(theory, node.by.name, order) for node in partials)
+    # Only the derivatives furthest from the loss take a step, and so they meet the others: in a deep network the two sides of a
+    # claim about one layer agree long before the loss is reached, and layer families go on without end. Those of what is left
+    # general stay.
+    distances = {_distance(theory, node.by.name, order) for node in walk(term) if isinstance(node, Partial)}
+    for furthest in sorted(distances):
 
-        def step(node: Term) -> Term | None:
+        def step(node: Term, furthest: object = furthest) -> Term | None:
             if not isinstance(node, Partial):
                 return None
             if one_by_one and _distance(theory, node.by.name, order) != furthest:
@@ -258,14 +258,31 @@ def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int], one_by_o
         taken = transform(term, step)
         if taken is not term:
             return taken
-    defined = {node.name for node in walk(term) if isinstance(node, Entry) and theory.definition(node.name) is not None}
+    defined = {
+        node.name for node in _outside(term) if isinstance(node, Entry) and theory.definition(node.name) is not None
+    }
     if not defined:
         return None
     # names without a layer first: below them families go on without end
     latest = max(defined, key=lambda name: (_single(name), *_distance(theory, name, order), repr(name)))
-    return transform(
-        term, lambda node: theory.unfold(node) if isinstance(node, Entry) and node.name is latest else None
-    )
+    unfolded = transform(
+        term, lambda node: theory.unfold(node) if isinstance(node, Entry) and node.name is latest else None,
+        derivatives=False,
+    )  # fmt: skip
+    return None if unfolded is term else unfolded
+
+
+def _outside(term: Term) -> Iterator[Term]:
+    """The parts of a term that stand in no derivative."""
+    seen: set[Term] = set()
+    stack = [term]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            yield node
+            if not isinstance(node, Partial):
+                stack.extend(node.children())
 
 
 def _single(name: Name) -> bool:

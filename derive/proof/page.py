@@ -180,7 +180,7 @@ def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
     tried for the whole page, and the one under which most claims hold is kept. A claim that holds under another layout only is
     not called false unless the page's own layout is plain from more claims than speak for the other.
     """
-    best = _judged(placed, title, 0)
+    best = _judged(understand(placed, title))
     doubtful = [
         number
         for number, verdict in enumerate(best.verdicts)
@@ -188,11 +188,11 @@ def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
     ]
     notes: tuple[str, ...] = ()
     if doubtful:
-        others = [
-            _judged(placed, title, number)
-            for number in range(1, len(LAYOUTS))
-            if _mended(placed, title, number, doubtful)
-        ]
+        others = []
+        for layout in LAYOUTS[1:]:
+            understanding = understand(placed, title, layout)
+            if any(judge(understanding, number).verdict is Verdict.PROVED for number in doubtful):
+                others.append(_judged(understanding))
         chosen = max((best, *others), key=_proved)
         rivals = [judged for judged in (best, *others) if judged is not chosen]
         if chosen is not best:
@@ -201,15 +201,8 @@ def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
     return Judged(best.understanding, _without_inline_rivals(best), notes)
 
 
-def _judged(placed: Sequence[Placed], title: str, layout: int) -> Judged:
-    understanding = understand(placed, title, LAYOUTS[layout])
-    return Judged(understanding, tuple(judge(understanding, number) for number in range(len(placed))))
-
-
-def _mended(placed: Sequence[Placed], title: str, layout: int, doubtful: Sequence[int]) -> bool:
-    """Whether a layout proves any of the claims that failed."""
-    understanding = understand(placed, title, LAYOUTS[layout])
-    return any(judge(understanding, number).verdict is Verdict.PROVED for number in doubtful)
+def _judged(understanding: Understanding) -> Judged:
+    return Judged(understanding, tuple(judge(understanding, number) for number in range(len(understanding.placed))))
 
 
 def _proved(judged: Judged) -> int:

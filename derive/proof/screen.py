@@ -60,16 +60,19 @@ class Screen:
         return looked
 
     def differ(self, left: Array, right: Array) -> bool:
-        """Whether both sides differ at a single entry of the first point, which is quick to find out. In a deep network it is not
+        """Whether both sides differ at a single entry, which is quick to find out. In a deep network it is not
         found out: values would have to be carried through all layers, and most claims are about one."""
         if self._deep is not None or self._many:
             return False
-        evaluation = self._evaluations[0]
-        at = {index: min(place, evaluation.point.length(index.size) - 1) for place, index in enumerate(left.indices)}
-        try:
-            return not _agree(evaluation.value(left.body, at), evaluation.value(right.at(*left.indices), at))
-        except (Undefined, NotDifferentiable):
-            return False
+        other = right.at(*left.indices)
+        for evaluation in self._evaluations:
+            length = evaluation.point.length
+            at = {index: min(place, length(index.size) - 1) for place, index in enumerate(left.indices)}
+            try:
+                return not _agree(evaluation.value(left.body, at), evaluation.value(other, at))
+            except (Undefined, NotDifferentiable):
+                continue
+        return False
 
 
 def _agree(a: float, b: float) -> bool:

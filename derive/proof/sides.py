@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 
-from derive.algebra.arrays import Array, ShapeMismatch, entrywise, show, spread
-from derive.algebra.single import squeezed
+from derive.algebra.arrays import Array, ShapeMismatch, entrywise, show, spread, squeezed
 from derive.algebra.terms import Name, Num, mul
 from derive.meaning.collect import Understanding
 from derive.meaning.elaborate import Elaborator
