@@ -39,7 +39,7 @@ Examples:
     "check": """\b
 Examples:
   gradproof check notes.md
-  gradproof check --strict --statistics chapters/*.md
+  gradproof check --strict --statistics chapters/
   gradproof check --format json notes.md > verdicts.json
   cat notes.md | gradproof check -
 
@@ -128,7 +128,9 @@ color_option = click.option(
     help="Text for people, JSON for programs, workflow commands for GitHub.",
 )
 @click.option("--strict", is_flag=True, help="Exit 1 also when a formula stays unknown or unread.")
-@click.option("--statistics", is_flag=True, help="Add how many displayed formulas got a definite verdict.")
+@click.option(
+    "--statistics", is_flag=True, help="Add how many displayed formulas got a definite verdict, and why others did not."
+)
 @click.option("-v", "--verbose", is_flag=True, help="List the formulas without a fault too.")
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes for many documents.  [default: one for each CPU]")
 @color_option
@@ -304,14 +306,21 @@ def _read_all(paths: Sequence[Path]) -> tuple[list[Document], bool]:
     from derive.readers import read
     from derive.readers.document import UnreadableDocument
 
-    documents, unreadable = [], False
+    documents, errors = [], []
     for path in paths:
         try:
-            documents += [read(each) for each in ([path] if not path.is_dir() else _documents_in(path))]
+            inside = _documents_in(path) if path.is_dir() else [path]
         except UnreadableDocument as error:
-            unreadable = True
-            click.echo(f"gradproof: {error}", err=True)
-    return documents, unreadable
+            errors.append(error)
+            continue
+        for each in inside:
+            try:
+                documents.append(read(each))
+            except UnreadableDocument as error:
+                errors.append(error)
+    for told in errors:
+        click.echo(f"gradproof: {told}", err=True)
+    return documents, bool(errors)
 
 
 def _documents_in(folder: Path) -> list[Path]:

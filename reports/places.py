@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -108,6 +110,24 @@ class Coverage:
 def coverage(formulas: Iterable[FormulaVerdict]) -> Coverage:
     displayed = [formula for formula in formulas if formula.display]
     return Coverage(sum(formula.verdict not in UNDECIDED for formula in displayed), len(displayed))
+
+
+def unjudged(formulas: Iterable[FormulaVerdict]) -> Counter[str]:
+    """Why displayed formulas got no definite verdict, names left out.
+
+    >>> from derive.verdicts import FormulaVerdict, Verdict
+    >>> unjudged([FormulaVerdict(1, 1, 1, True, "a", Verdict.UNKNOWN, reason=r"\\mathbf{i}^(t) is not defined")])
+    Counter({'… is not defined': 1})
+    """
+    return Counter(
+        _NAME.sub("…", formula.reason) or formula.verdict.value
+        for formula in formulas
+        if formula.display and formula.verdict in UNDECIDED
+    )
+
+
+_NAME = re.compile(r"(?:(?<=\s)|^)(?=\S*[^a-z\s,.;:'()-])\S+(?: (?=\S*[^a-z\s,.;:'()-])\S+)*|(?<!\S)[b-z](?!\S)")
+"""Words that are no plain words: names and formulas."""
 
 
 def _formulas(report: Report) -> list[FormulaVerdict]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from derive.readers.document import Document
 from derive.verdicts import Counterexample, DocumentVerdicts, FormulaVerdict, Report, Verdict
-from reports.places import UNDECIDED, Spot, count, coverage, line_text, spot, summary_line
+from reports.places import UNDECIDED, Spot, count, coverage, line_text, spot, summary_line, unjudged
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +33,7 @@ _SHOWN_LINES = 12
 """A longer formula is shown around the place that is meant."""
 _INPUTS_A_LINE = 4
 _LOG_WIDTH = 120
+_MOST_REASONS = 8
 """Where the output is a file or a log, which has no width of its own."""
 
 
@@ -68,7 +70,8 @@ def print_report(
     """Print what was refuted, not read or not decided, with its source, and a summary that counts every verdict.
 
     `documents` are the documents as read, for their source lines; one that is missing is reported without.
-    `verbose` adds a line for each other formula, `statistics` the share of displayed formulas with a definite verdict.
+    `verbose` adds a line for each other formula, `statistics` the share of displayed formulas with a definite verdict, and the
+    commonest reasons why others have none.
     """
     console = make_console() if console is None else console
     sources = {document.path: document for document in documents}
@@ -217,6 +220,21 @@ def _print_statistics(console: Console, report: Report) -> None:
             f"{verdicts.path}: {found.definite} of {count(found.displayed, 'displayed formula')} "
             f"with a definite verdict ({found.share:.0%})",
         )
+    formulas = [formula for verdicts in report.documents for formula in verdicts.formulas]
+    found = coverage(formulas)
+    if not found.displayed:
+        return
+    if len(report.documents) > 1:
+        _say(
+            console,
+            f"together: {found.definite} of {count(found.displayed, 'displayed formula')} "
+            f"with a definite verdict ({found.share:.0%})",
+            style="bold",
+        )
+    counts = Counter(formula.verdict.value for formula in formulas if formula.display)
+    _say(console, "displayed: " + ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common()))
+    for reason, number in unjudged(formulas).most_common(_MOST_REASONS):
+        _say(console, f"{number:5}  {reason}", style="dim")
 
 
 def _detail(console: Console, label: str, text: str, style: str = "") -> None:

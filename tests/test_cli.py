@@ -281,3 +281,19 @@ def test_check_loads_no_pdf_or_plotting_stack(page: Callable[[str], Path], root:
     assert not loaded & {"matplotlib", "typst", "jax", "PIL"}
     if output == "json":
         assert "rich" not in loaded
+
+
+def test_a_folder_is_all_its_documents(gradproof: Gradproof, tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    for name in ("b.md", "deep/a.tex", ".hidden/c.md"):
+        (tmp_path / name).write_text("$f(x) = x^2$ and $f'(x) = 2x$", encoding="utf-8")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    run = gradproof("check", "--format", "json", "--jobs", "2", tmp_path)
+    assert run.returncode == 0
+    found = [
+        Path(document["path"]).relative_to(tmp_path).as_posix() for document in json.loads(run.stdout)["documents"]
+    ]
+    assert found == ["b.md", "deep/a.tex"]
+    alone = gradproof("check", "--format", "json", "--jobs", "1", tmp_path)
+    assert alone.stdout == run.stdout

@@ -182,3 +182,17 @@ def test_json_and_github_output_need_no_rich() -> None:
     code = "import sys, reports.json, reports.github, reports.terminal\n"
     code += "assert not {'rich', 'sympy', 'matplotlib'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_statistics_over_several_documents() -> None:
+    def unknown(reason: str) -> FormulaVerdict:
+        return FormulaVerdict(1, 1, 1, True, "x", Verdict.UNKNOWN, reason=reason)
+
+    first = DocumentVerdicts("a.md", (unknown(r"\mathbf{W}^(1) is not defined"), unknown("y is not defined")))
+    second = DocumentVerdicts(
+        "b.md", (FormulaVerdict(1, 1, 1, True, "x = 1", Verdict.DEFINED), unknown("Q_k is not defined"))
+    )
+    said = printed(Report((first, second)), statistics=True)
+    assert "together: 1 of 4 displayed formulas with a definite verdict (25%)" in said
+    assert "displayed: 3 unknown, 1 defined" in said
+    assert "    3  … is not defined" in said
