@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from derive.meaning.conditions import condition
+from derive.meaning.conditions import condition, cover_everything
 from derive.meaning.draft import Draft, Placed
 from derive.meaning.naming import walk
 from derive.meaning.statements import EQUALITIES
@@ -28,6 +28,8 @@ def gather_cases(draft: Draft) -> None:
     for places in groups.values():
         group = [placed[place].statement for place in places]
         if len(group) < 2 or any(len(each.conditions) != 1 for each in group):
+            continue
+        if not cover_everything(each.conditions[0] for each in group):
             continue
         branches = tuple((each.right, each.conditions[0]) for each in group if each.right is not None)
         whole = replace(group[0], right=Cases(branches), conditions=())

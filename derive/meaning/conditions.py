@@ -38,6 +38,30 @@ def condition(item: Node, claims: Iterable[Node], *, worded: bool = False, in_te
     return Relations(left, ((relation, right),), span=item.span) if fits else None
 
 
+def cover_everything(conditions: Iterable[Node | None]) -> bool:
+    """Whether cases leave nothing out, or single points at most: one of them is left open, or two are opposite comparisons."""
+    directions: dict[tuple[Node, Node], set[str]] = {}
+    for each in conditions:
+        if each is None:
+            return True  # "otherwise"
+        told = next((part for part in walk(each) if isinstance(part, Relations)), None)
+        if told is None or told.first is None or len(told.rest) != 1:
+            continue
+        relation, right = told.rest[0]
+        sides = (told.first, right)
+        turned = sides not in directions and sides[::-1] in directions
+        directions.setdefault(sides[::-1] if turned else sides, set()).add(_direction(relation, turned=turned))
+    return any({"above", "below"} <= found or {"same", "different"} <= found for found in directions.values())
+
+
+def _direction(relation: str, *, turned: bool) -> str:
+    if relation in DIFFERENT:
+        return "different"
+    if relation not in COMPARISONS:
+        return "same" if relation == "=" else ""
+    return "above" if (relation in (">", r"\geq", r"\ge")) is not turned else "below"
+
+
 def _is_zero(node: Node) -> bool:
     return any(isinstance(part, Number | Symbol) and part.text == "0" for part in walk(node))
 

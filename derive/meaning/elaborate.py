@@ -49,7 +49,7 @@ from derive.algebra.terms import (
     rename,
     sub,
 )
-from derive.meaning.conditions import DIFFERENT
+from derive.meaning.conditions import DIFFERENT, cover_everything
 from derive.meaning.labels import chosen_by_class, is_indicator
 from derive.meaning.naming import any_layer, base_latex, is_transpose, subscript_text, walk
 from derive.meaning.powers import OPAQUE
@@ -528,6 +528,8 @@ class Elaborator(Slopes):
 
     def _cases(self, node: Cases) -> Iterator[Reading]:
         """Branches one after the other: each holds where its condition does and none before it did."""
+        if not cover_everything(condition for _, condition in node.branches):
+            raise NotUnderstood("cases that may leave something out: none of them is for the rest", column=node.span[0])
         value: Array | None = None
         remaining: Term = ONE
         for branch, condition in node.branches:
@@ -548,7 +550,7 @@ class Elaborator(Slopes):
             else next((part for part in walk(node) if isinstance(part, Relations)), None)
         )
         if relations is None:
-            return ONE  # "otherwise", "else"
+            raise NotUnderstood("a condition in words", column=node.span[0])
         if relations.first is None or len(relations.rest) != 1:
             raise NotUnderstood("a condition that is no single comparison", column=node.span[0])
         relation, right = relations.rest[0]

@@ -43,3 +43,21 @@ def test_a_range_is_no_condition() -> None:
         "$$\\frac{\\partial a^{(l)}}{\\partial z^{(l)}} = \\operatorname{diag}(1 - a^{(l)} \\odot a^{(l)}) \\quad (l \\geq 1)$$"
     )
     assert verdicts(text) == ["defined", "defined", "proved"]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        r"f(x) = \begin{cases} x & x > 1 \\ 0 & x < 0 \end{cases}",
+        r"f(x) = \begin{cases} x & \text{for positive } x \\ 0 & \text{otherwise} \end{cases}",
+        r"f(x) = x \text{ if } x > 1, \quad f(x) = 0 \text{ if } x < 0",
+    ],
+)
+def test_cases_that_leave_something_open_define_nothing(definition: str) -> None:
+    said = verdicts(f"$${definition}$$\n\n$$f(1/2) = 0$$\n\n$$f'(x) = 1$$")
+    assert said == ["unknown", "unknown", "unknown"]
+
+
+def test_comparisons_may_be_turned_round() -> None:
+    text = r"$$f(x) = \begin{cases} x & x > 0 \\ 0 & 0 \geq x \end{cases}$$" + "\n\n" + r"$$f(-1) = 0$$"
+    assert verdicts(text) == ["defined", "proved"]
