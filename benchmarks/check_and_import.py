@@ -3,7 +3,8 @@
     python benchmarks/check_and_import.py [DOCUMENT...]
 
 The target is a ratio of medians of at most 1.5: a check must not feel slower than loading the library under it. For several
-documents in one check it is 3. Both sides run from compiled bytecode, as installed programs do, kept in one temporary folder that the first, uncounted runs fill.
+documents in one check it is 3. Both sides run from compiled bytecode, as installed programs do, kept in one temporary folder
+that the first, uncounted runs fill.
 """
 
 from __future__ import annotations

@@ -92,4 +92,5 @@ def _latex(claim: Claim, style: Style) -> str:
         sign = "-" if claim.step == "descent" else "+"
         rate = style.write(q("eta"))
         return rf"{left} \leftarrow {left} {sign} {rate} {style.step(claim.right)}"
-    return f"{left} = {right}"
+    condition = "" if claim.where is None else claim.words + " ".join(claim.where)
+    return f"{left} = {right}{condition}"

@@ -21,6 +21,7 @@ from benchmarks.soundness.formulas import (
 from benchmarks.soundness.oracle import Claim
 from benchmarks.soundness.pages import (
     LOSS,
+    ONE,
     Page,
     Plan,
     about_functions,
@@ -252,6 +253,20 @@ def softmax(rng: random.Random) -> Page:
     kronecker = Plus(((1, Same("i", "j")), (-1, e(p, "j"))))
     claims = [
         Claim(Slope(e(p, "i"), e(z, "j")), e(p, "i") @ kronecker, ij),
+        Claim(
+            Slope(e(p, "i"), e(z, "j")),
+            e(p, "i") @ Plus(((1, ONE), (-1, e(p, "i")))),
+            ij,
+            where=("i", "=", "j"),
+            words=rng.choice(CONDITIONS),
+        ),
+        Claim(
+            Slope(e(p, "i"), e(z, "j")),
+            -(e(p, "i") @ e(p, "j")),
+            ij,
+            where=("i", r"\neq", "j"),
+            words=rng.choice(CONDITIONS),
+        ),
         Claim(e(Derivative(LOSS, p), "j"), -Quotient(e(y, "j"), e(p, "j")), j),
         Claim(e(Derivative(LOSS, z), "j"), e(p, "j") - e(y, "j"), j),
         Claim(e(Derivative(LOSS, q("W", 1)), "j", "k"), (e(p, "j") - e(y, "j")) @ e(x, "k"), jk),
@@ -264,6 +279,9 @@ def softmax(rng: random.Random) -> Page:
     ]
     rng.shuffle(claims)
     return Page("softmax", columns_network(own), style, tuple(said), tuple(claims))
+
+
+CONDITIONS = (r" \quad \text{if } ", r", \quad ", r" \quad \text{for } ", r" \text{ when } ")
 
 
 def _exp(body: Formula) -> Formula:

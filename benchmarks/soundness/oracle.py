@@ -25,6 +25,10 @@ class Claim:
     free: tuple[tuple[str, str], ...] = ()
     step: str = ""
     """`descent` or `ascent`: printed as an update of `left` along `right`, which is true of the loss's gradient alone."""
+    where: tuple[str, str, str] | None = None
+    r"""Two index letters with `=` or `\neq` between them: only where that holds the claim is made."""
+    words: str = ""
+    """What is printed between the claim and its condition."""
 
 
 def points(network: Network, seed: int) -> list[RandomPoint]:
@@ -75,9 +79,7 @@ def _names(formula: Formula) -> Iterator[Quantity]:
 
 def _difference(claim: Claim, point: RandomPoint) -> float:
     worst = 0.0
-    letters = [letter for letter, _ in claim.free]
-    for at in product(*(range(point.length(size)) for _, size in claim.free)):
-        places = dict(zip(letters, at, strict=True))
+    for places in _places(claim, point):
         try:
             left, right = _sides(claim)
             one, other = left.value(point, places), right.value(point, places)
@@ -87,12 +89,20 @@ def _difference(claim: Claim, point: RandomPoint) -> float:
     return worst
 
 
-def _vanishes(claim: Claim, point: RandomPoint) -> bool:
-    """Whether the left side is zero in all entries: nothing can be told apart there."""
+def _places(claim: Claim, point: RandomPoint) -> Iterator[dict[str, int]]:
+    """The values of the index letters for which the claim is made."""
     letters = [letter for letter, _ in claim.free]
     for at in product(*(range(point.length(size)) for _, size in claim.free)):
+        places = dict(zip(letters, at, strict=True))
+        if claim.where is None or (places[claim.where[0]] == places[claim.where[2]]) == (claim.where[1] == "="):
+            yield places
+
+
+def _vanishes(claim: Claim, point: RandomPoint) -> bool:
+    """Whether the left side is zero in all entries: nothing can be told apart there."""
+    for places in _places(claim, point):
         left, _ = _sides(claim)
-        if bool(np.any(left.value(point, dict(zip(letters, at, strict=True))) != 0)):
+        if bool(np.any(left.value(point, places) != 0)):
             return False
     return True
 
