@@ -55,7 +55,10 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
             draft.meanings[place] = Meaning("expression")
         return
     head = draft.plain_name(statement.head)
-    if head is None or statement.conditions:  # what holds under a condition defines nothing by itself
+    if head is None:
+        return
+    if statement.restricted:  # what holds under a condition defines nothing by itself
+        draft.in_cases.add(head.name)
         return
     if isinstance(statement.right, Number) and not head.entries and _is_case(draft, first, head.name):
         draft.meanings[places[0]] = Meaning("assumption")

@@ -167,7 +167,7 @@ def understand(
         draft.problems,
         frozenset(draft.parameters),
         {**distributions(theory), **draft.granted, **classes_of(draft)},
-        frozenset(draft.right_sides) - frozenset(draft.definitions) - frozenset(draft.general),
+        frozenset({*draft.right_sides, *draft.in_cases} - set(draft.definitions) - set(draft.general)),
         frozenset(draft.unclear),
         draft.said,
         _loose(draft),

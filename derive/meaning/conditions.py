@@ -34,7 +34,7 @@ def condition(item: Node, claims: Iterable[Node], *, worded: bool = False, in_te
         case = worded and isinstance(right, Symbol | Number) and bool(spoken & values)
         fits = (indices and (worded or spoken <= scripts)) or case
     else:
-        fits = relation in COMPARISONS and bool(spoken & values)
+        fits = relation in COMPARISONS and (bool(spoken & values) or (worded and not spoken <= scripts))
     return Relations(left, ((relation, right),), span=item.span) if fits else None
 
 

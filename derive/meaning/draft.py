@@ -66,6 +66,8 @@ class Draft:
     granted: dict[Name, int] = field(default_factory=dict)
     unclear: set[str] = field(default_factory=set)
     """Functions that the page defines in a way that was not understood."""
+    in_cases: set[Name] = field(default_factory=set)
+    """Names of which the page says what they are under a condition."""
     rules: set[int] = field(default_factory=set)
     """Places of statements that say what names with a d mean."""
     said: dict[Node, Node] = field(default_factory=dict)

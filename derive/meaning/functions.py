@@ -152,7 +152,7 @@ def find_functions(draft: Draft) -> None:
         if repr(name) in draft.functions:
             continue
         # what holds under a condition defines nothing by itself
-        body = None if statement.conditions else function_body(draft, statement.right, parameter)
+        body = None if statement.restricted else function_body(draft, statement.right, parameter)
         draft.parameters.add(parameter)
         if body is None:
             draft.unclear.add(repr(name))

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from derive.meaning.conditions import COMPARISONS, condition
-from derive.notation.tree import Ellipsis, Fenced, Node, Product, Relations, Rows, Sequence, Tagged, Text
+from derive.meaning.naming import walk
+from derive.notation.tree import Ellipsis, Fenced, Node, Product, Relations, Rows, Sequence, Symbol, Tagged, Text
 
 EQUALITIES = frozenset({"=", ":=", r"\equiv", r"\triangleq", r"\coloneqq", r"\doteq"})
 ARROWS = frozenset({r"\leftarrow", r"\gets"})
@@ -35,6 +36,19 @@ class Statement:
     """Whether the page writes only the change, `\\Delta w = -s`, of what is read as `w \\leftarrow w - s`."""
     conditions: tuple[Relations, ...] = ()
     """Under what it is said to hold: `i \\neq j`, `x > 0`."""
+    worded: bool = False
+    """Whether an "if" or a "for" stands before a condition."""
+
+    @property
+    def restricted(self) -> bool:
+        r"""Whether it only says something of some cases, and so defines nothing by itself. `J = L + \lambda s, \quad \lambda > 0`
+        defines J: what is said of other letters than those of the left side, without a word, is said of the constants."""
+        left = {part.text for part in walk(self.left) if isinstance(part, Symbol)}
+        if not self.conditions:
+            return False
+        return self.worded or any(
+            isinstance(part, Symbol) and part.text in left for each in self.conditions for part in walk(each)
+        )
 
     def changed(self, change: Callable[[Node], object]) -> Statement:
         """The statement with each of its sides changed."""
@@ -60,12 +74,15 @@ def statements(tree: Node) -> list[Statement]:
             rest = [part for part in rest if part[0] != r"\in"]
         for link, (relation, right) in enumerate(rest):
             last = link == len(rest) - 1
-            found.append(Statement(left, relation, right, chain, link, first, last, conditions=conditions))
+            held, worded = tuple(each for each, _ in conditions), any(word for _, word in conditions)
+            found.append(Statement(left, relation, right, chain, link, first, last, conditions=held, worded=worded))
             left = right
     return found
 
 
-_Chain = tuple[Node, list[tuple[str, Node]], tuple[Relations, ...]]
+_Condition = tuple[Relations, bool]
+"""A condition, and whether a word such as "if" stands before it."""
+_Chain = tuple[Node, list[tuple[str, Node]], tuple[_Condition, ...]]
 
 
 def _chains(tree: Node) -> Iterator[_Chain]:
@@ -120,18 +137,18 @@ def _chains(tree: Node) -> Iterator[_Chain]:
             yield tree, [], ()
 
 
-def _conditional(sequence: Sequence) -> tuple[tuple[Node, ...], tuple[Relations, ...]]:
+def _conditional(sequence: Sequence) -> tuple[tuple[Node, ...], tuple[_Condition, ...]]:
     """The parts of a formula without those that are conditions on the others, and these."""
     items = sequence.items
     claims = [item for item in items if isinstance(item, Relations | Rows) and _claims(item)]
-    found: dict[int, Relations] = {}
+    found: dict[int, _Condition] = {}
     for place, item in enumerate(items):
         others = [claim for claim in claims if claim is not item]
         before = sequence.separators[place - 1] if place else ""
         ranges = place + 1 < len(items) and isinstance(items[place + 1], Ellipsis)
         told = condition(item, others, worded=before in _WORDS) if others and not ranges else None
         if told is not None:
-            found[place] = told
+            found[place] = told, before in _WORDS or isinstance(item, Fenced)
     if all(place in found for place, item in enumerate(items) if item in claims):
         return items, ()
     return tuple(item for place, item in enumerate(items) if place not in found), tuple(found.values())
@@ -141,7 +158,7 @@ def _claims(item: Node) -> bool:
     return isinstance(item, Rows) or (isinstance(item, Relations) and any(each in CLAIMING for each, _ in item.rest))
 
 
-def _continued(row: Node) -> tuple[tuple[tuple[str, Node], ...], tuple[Relations, ...]] | None:
+def _continued(row: Node) -> tuple[tuple[tuple[str, Node], ...], tuple[_Condition, ...]] | None:
     """A row that goes on from the left side of the row before it under a condition of its own."""
     if not isinstance(row, Sequence) or not isinstance(row.items[0], Relations) or row.items[0].first is not None:
         return None
@@ -157,14 +174,14 @@ def _unconditional(first: Node, rest: list[tuple[str, Node]]) -> _Chain:
             claim = Relations(head, tuple(rest[place + 1 :]))
             told = condition(Relations(first, tuple(rest[:place])), [claim])
             if told is not None:
-                return head, rest[place + 1 :], (told,)
+                return head, rest[place + 1 :], ((told, True),)
     sign, last = rest[-1]
     if isinstance(last, Product) and isinstance(last.factors[-1][1], Fenced) and sign in CLAIMING:
         *factors, (_, behind) = last.factors
         told = condition(behind, [first, *(factor for _, factor in factors)])
         if told is not None and told.rest[0][0] not in COMPARISONS:  # `(z > 0)` may be a mask
             right = factors[0][1] if len(factors) == 1 else replace(last, factors=tuple(factors))
-            return first, [*rest[:-1], (sign, right)], (told,)
+            return first, [*rest[:-1], (sign, right)], ((told, True),)
     return first, rest, ()
 
 

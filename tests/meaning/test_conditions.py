@@ -61,3 +61,18 @@ def test_cases_that_leave_something_open_define_nothing(definition: str) -> None
 def test_comparisons_may_be_turned_round() -> None:
     text = r"$$f(x) = \begin{cases} x & x > 0 \\ 0 & 0 \geq x \end{cases}$$" + "\n\n" + r"$$f(-1) = 0$$"
     assert verdicts(text) == ["defined", "proved"]
+
+
+def test_what_is_said_of_a_constant_restricts_nothing() -> None:
+    text = (
+        "$$E = (w x - y)^2$$\n\n$$J = E + \\lambda w^2, \\quad \\lambda > 0$$\n\n"
+        "$$\\frac{dJ}{dw} = 2 (w x - y) x + 2 \\lambda w$$\n\n$$w \\leftarrow w - \\eta \\frac{dJ}{dw}, \\quad \\eta > 0$$"
+    )
+    assert verdicts(text) == ["defined", "defined", "proved", "proved"]
+
+
+def test_a_value_in_one_case_is_no_definition() -> None:
+    assert verdicts("$$E = w^2$$\n\n$$u = 1 \\quad \\text{if } w > 0$$\n\n$$\\frac{dE}{dw} = 2 w u$$")[1:] == [
+        "unknown",
+        "unknown",
+    ]
