@@ -42,9 +42,11 @@ def worked_out(
     r"""Right sides for a left side that is a derivative, or a name for one: one step of the chain rule first, then all of it.
 
     `primes` says whether the slopes of activations are best written with a prime, `kronecker` whether the page has a sign for
-    Kronecker's delta; else they are written out. A matrix that has no
-    notation as a whole is written entry by entry; its left side is given as well then.
+    Kronecker's delta; else they are written out. A matrix that has no notation as a whole is written entry by entry; its left side
+    is given as well then.
     """
+    from derive.wording.entries import NoNotation
+
     found = list(_steps(theory, left.body))
     ordered = []
     for term in found:
@@ -55,7 +57,7 @@ def worked_out(
         value = Array(left.indices, term, left.row)
         try:
             yield _written(theory, left, value, _kronecker if kronecker else _indicator)
-        except (TypeError, NotDifferentiable):  # no notation for it
+        except (NoNotation, NotDifferentiable):
             continue
 
 
@@ -135,7 +137,7 @@ def _indicator(one: Node, other: Node) -> Node:
 
 def _written(theory: Theory, left: Array, value: Array, same: Callable[[Node, Node], Node]) -> tuple[Node | None, Node]:
     from derive.wording import naming
-    from derive.wording.entries import EntryWriter, entry
+    from derive.wording.entries import EntryWriter, NoNotation, entry
     from derive.wording.formulas import simplified, written
 
     named = tuple(theory.definitions.values())
@@ -155,7 +157,7 @@ def _written(theory: Theory, left: Array, value: Array, same: Callable[[Node, No
     if not places:
         return None, right
     if not isinstance(body, Partial) or not isinstance(body.of, Entry) or body.of.indices:
-        raise TypeError("one entry of what is no derivative of a number by an array")
+        raise NoNotation("one entry of what is no derivative of a number by an array")
     return naming.derivative(naming.name(theory, body.of.name), entry(naming.name(theory, body.by.name), places)), right
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 
 from derive.meaning.naming import walk
-from derive.notation.tree import Derivative, Fenced, Node, Relations, Sequence
+from derive.notation.tree import Derivative, Fenced, Node
 from derive.proof.edits import EDITS, changed
 from derive.proof.offers import Page
 
@@ -38,13 +37,6 @@ def _most(left: Node, right: Node) -> int:
 
 
 def _candidates(node: Node, page: Page) -> Iterator[Node]:
-    match node:
-        case Sequence(items=(first, *conditions)) if conditions and all(
-            isinstance(each, Relations) for each in conditions
-        ):
-            for other in _candidates(first, page):
-                yield replace(node, items=(other, *conditions))
-            return
     seen = {node}
     for edit in EDITS:
         for other in changed(node, edit, page):

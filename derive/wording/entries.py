@@ -32,6 +32,10 @@ from derive.wording.matrices import Own, no_name, scalar_product
 _INDEX_LETTERS = "ijkmnpqrstuv"
 
 
+class NoNotation(TypeError):
+    """A term that cannot be written entry by entry."""
+
+
 def identity_entry(one: tree.Node, other: tree.Node) -> tree.Node:
     """`I_{ij}`"""
     return Scripted(Symbol("I"), sub=Product((("", one), ("", other))))
@@ -104,7 +108,7 @@ class EntryWriter:
                 return self.product((term,))
             case Total():
                 return self.sum(term)
-        raise TypeError(f"no notation for {type(term).__name__}")
+        raise NoNotation(f"no notation for {type(term).__name__}")
 
     def product(self, factors: tuple[Term, ...]) -> Piece:
         """Factors in their order, but sums last, so that none takes in what follows it; a step tells two cases apart."""
