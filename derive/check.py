@@ -59,14 +59,19 @@ def _all_verdicts(documents: Sequence[Document], jobs: int) -> Iterator[Document
     if jobs < 2:
         yield from map(_verdicts, documents)
         return
+    import signal
     from concurrent.futures import ProcessPoolExecutor
 
-    with ProcessPoolExecutor(jobs) as pool:
+    # Ctrl-C ends the other processes at once: what is said about it is said by this one
+    pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
+    try:
         # the longest first, so that none is begun when the others are done
         longest = sorted(documents, key=lambda document: -len(document.formulas))
         started = {id(document): pool.submit(_verdicts, document) for document in longest}
         for document in documents:
             yield started[id(document)].result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def theory_of(document: Document) -> Theory:

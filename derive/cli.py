@@ -415,7 +415,9 @@ def main() -> None:
         status = NOT_DONE
     except (click.Abort, KeyboardInterrupt):
         click.echo("gradproof: interrupted", err=True)
-        status = INTERRUPTED
+        os._exit(
+            INTERRUPTED
+        )  # at once: an orderly end would wait for processes that are gone, and write into their pipes
     except OSError as error:  # a full disk under standard output, say
         click.echo(f"gradproof: {error}", err=True)
         status = NOT_DONE

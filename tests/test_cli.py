@@ -297,3 +297,32 @@ def test_a_folder_is_all_its_documents(gradproof: Gradproof, tmp_path: Path) -> 
     assert found == ["b.md", "deep/a.tex"]
     alone = gradproof("check", "--format", "json", "--jobs", "1", tmp_path)
     assert alone.stdout == run.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process does all the work")
+def test_ctrl_c_ends_all_processes(root: Path, tmp_path: Path) -> None:
+    example = (root / "examples" / "backpropagation.md").read_text(encoding="utf-8")
+    for number in range(400):
+        (tmp_path / f"{number}.md").write_text(example, encoding="utf-8")
+    command = [sys.executable, "-m", "derive.cli", "check", "--jobs", "2", str(tmp_path)]
+    with subprocess.Popen(
+        command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as run:
+        time.sleep(1.5)
+        os.killpg(run.pid, signal.SIGINT)
+        _, said = run.communicate(timeout=20)
+        assert run.returncode == 130
+        assert said.strip() == "gradproof: interrupted"
+    assert not _alive(run.pid, patience=5)
+
+
+def _alive(group: int, patience: float) -> bool:
+    """Whether a group of processes is still there after a while."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return False
+        time.sleep(0.05)
+    return True
