@@ -30,6 +30,8 @@ RIGHT = {
     "proved": {"proved"},
     "refuted": {"refuted"},
     "expression": {"expression", "declared", "defined", "assumed", "proved", "unknown", "unread"},
+    # what a page leaves open, or says under conditions that never hold together
+    "unknown": {"unknown"},
 }
 
 

@@ -458,8 +458,8 @@ def transform(
     return visit(term)
 
 
-def walk(term: Term) -> Iterable[Term]:
-    """Every distinct subterm, parents before children."""
+def walk(term: Term, *, derivatives: bool = True) -> Iterable[Term]:
+    """Every distinct subterm, parents before children; without `derivatives` none that stands in a derivative."""
     seen: set[Term] = set()
     stack = [term]
     while stack:
@@ -467,7 +467,8 @@ def walk(term: Term) -> Iterable[Term]:
         if node not in seen:
             seen.add(node)
             yield node
-            stack.extend(node.children())
+            if derivatives or not isinstance(node, Partial):
+                stack.extend(node.children())
 
 
 def names(term: Term) -> frozenset[Name]:

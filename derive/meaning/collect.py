@@ -6,6 +6,7 @@ not a definition is left to be judged; `Understanding` says of every statement w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -304,9 +305,13 @@ def _terms(definition: Definition) -> Iterable[Term]:
     return walk_terms(definition.value.body)
 
 
+_KRONECKER = re.compile(r"\bkronecker(['\u2019]?s)?\s*(delta|symbol|function|$)", re.IGNORECASE)
+"""The delta by its name, also where the formula follows at once; not the product of the same name."""
+
+
 def _kronecker(draft: Draft) -> bool:
     r"""Whether `\delta_{ij}` is Kronecker's delta on this page."""
-    named = any("kronecker" in text.lower() for each in draft.placed for text in (each.before, each.after))
+    named = any(_KRONECKER.search(text) for each in draft.placed for text in (each.before, each.after))
     return has_kronecker([(each.statement.left, each.statement.right) for each in draft.placed], named=named)
 
 

@@ -38,6 +38,19 @@ def condition(item: Node, claims: Iterable[Node], *, worded: bool = False, in_te
     return Relations(left, ((relation, right),), span=item.span) if fits else None
 
 
+_OPPOSITES = {
+    "=": r"\neq", ">": r"\leq", "<": r"\geq", r"\geq": "<", r"\ge": "<", r"\leq": ">", r"\le": ">", r"\neq": "=", r"\ne": "=",
+}  # fmt: skip
+
+
+def opposite(told: Relations) -> Relations | None:
+    """The condition that holds wherever a single comparison does not."""
+    if len(told.rest) != 1 or told.rest[0][0] not in _OPPOSITES:
+        return None
+    relation, right = told.rest[0]
+    return Relations(told.first, ((_OPPOSITES[relation], right),), span=told.span)
+
+
 def cover_everything(conditions: Iterable[Node | None]) -> bool:
     """Whether cases leave nothing out, or single points at most: one of them is left open, or two are opposite comparisons."""
     directions: dict[tuple[Node, Node], set[str]] = {}

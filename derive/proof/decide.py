@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice
 
 from derive.algebra.arrays import Array
 from derive.algebra.normal import Normalizer, TooLarge
@@ -17,19 +17,16 @@ from derive.algebra.terms import Arg, Entry, Fun, Index, Mul, Name, Partial, Ter
 from derive.calculus.chain import NotDifferentiable, expand
 from derive.proof.depth import at_depth
 from derive.proof.evaluate import Arithmetic, Balls, Evaluation, Floats, Point, Undefined
-from derive.proof.screen import Screen
+from derive.proof.screen import POINTS, Screen, agree, places_of
 from derive.theory import Theory, family_letters
 from derive.verdicts import Counterexample
 
-_CLOSE = 1e-9
 _MOST_RUNGS = 400
 _FIRST_RUNGS = 5
 _ARGUMENTS = frozenset({"x", "z", "t", "u", "v", "s"})
 """The letters of functions' arguments."""
 _MOST_FAMILY_RUNGS = 12
 """A layer family unfolds without end, so a proof about it has to come early."""
-_POINTS = 3
-_ENTRIES = 64
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
     rungs = _rungs(theory, sub(left.body, other), unit)
     agrees = False
     if Screen.of(theory, unit).differ(left, right):
-        looked = _look_at_layers(theory, left.body, other, difference_at, unit, range(_POINTS))
+        looked = _look_at_layers(theory, left.body, other, difference_at, unit, range(POINTS))
         if isinstance(looked, Refuted):
             return looked
     try:
@@ -81,7 +78,7 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
         return Undecided(f"a limit was reached: {error}", agrees)
     except NotDifferentiable as error:
         return Undecided(str(error), agrees)
-    return proved or _look_at_layers(theory, left.body, other, difference_at, unit, range(1, _POINTS))
+    return proved or _look_at_layers(theory, left.body, other, difference_at, unit, range(1, POINTS))
 
 
 def _climb(theory: Theory, rungs: Iterable[tuple[Normalizer, Term]]) -> Proved | None:
@@ -128,10 +125,8 @@ def _look(
         floats: Arithmetic = Floats()
         evaluation = Evaluation(point, floats)
         try:
-            for places in islice(product(*(range(point.length(i.size)) for i in indices)), _ENTRIES):
-                at = dict(zip(indices, places, strict=True))
-                a, b = evaluation.value(left, at), evaluation.value(right, at)
-                if abs(a - b) > _CLOSE * (1 + abs(a) + abs(b)):
+            for at in places_of(point, indices):
+                if not agree(evaluation.value(left, at), evaluation.value(right, at)):
                     certified = _certify(theory, left, right, at, seed, unit)
                     if certified is not None:
                         return Refuted(certified)
@@ -259,7 +254,9 @@ def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int], one_by_o
         if taken is not term:
             return taken
     defined = {
-        node.name for node in _outside(term) if isinstance(node, Entry) and theory.definition(node.name) is not None
+        node.name
+        for node in walk(term, derivatives=False)
+        if isinstance(node, Entry) and theory.definition(node.name) is not None
     }
     if not defined:
         return None
@@ -270,19 +267,6 @@ def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int], one_by_o
         derivatives=False,
     )  # fmt: skip
     return None if unfolded is term else unfolded
-
-
-def _outside(term: Term) -> Iterator[Term]:
-    """The parts of a term that stand in no derivative."""
-    seen: set[Term] = set()
-    stack = [term]
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            yield node
-            if not isinstance(node, Partial):
-                stack.extend(node.children())
 
 
 def _single(name: Name) -> bool:

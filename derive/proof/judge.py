@@ -22,8 +22,6 @@ from derive.proof.updates import says_its_step, step_of_descent
 from derive.theory import Theory, family_letters
 from derive.verdicts import StatementVerdict, Verdict
 
-_MOST_PAIRS = 40
-
 Conditions = tuple[Node, ...]
 Equation = tuple[Node, Node, Conditions]
 """Both sides, and under what conditions they are said to be equal."""

@@ -5,7 +5,7 @@ They decide nothing but what is worth the time of a proof.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 
 from derive.algebra.arrays import Array
@@ -15,9 +15,11 @@ from derive.proof.depth import at_depth
 from derive.proof.evaluate import Evaluation, Floats, Point, Undefined
 from derive.theory import Theory
 
-_CLOSE = 1e-9
-_POINTS = 3
-_ENTRIES = 64
+CLOSE = 1e-9
+POINTS = 3
+ENTRIES = 64
+_MOST_LOOKED = 24
+"""At so many points a condition is looked for: half of all points have a given number below zero."""
 _MANY = 60
 """With more definitions than this a network is deep."""
 
@@ -39,7 +41,7 @@ class Screen:
         self._many = len(theory.definitions) > _MANY
         own = theory if self._deep is None else self._deep.theory
         scalars = frozenset(name for name, symbol in own.symbols.items() if not symbol.shape)
-        points = [Point(own, seed, unit=granted, positive=scalars) for seed in range(_POINTS)]
+        points = [Point(own, seed, unit=granted, positive=scalars) for seed in range(POINTS)]
         self._evaluations = [Evaluation(point, Floats()) for point in points]
 
     def passes(self, left: Array, right: Array) -> bool:
@@ -69,19 +71,39 @@ class Screen:
             length = evaluation.point.length
             at = {index: min(place, length(index.size) - 1) for place, index in enumerate(left.indices)}
             try:
-                return not _agree(evaluation.value(left.body, at), evaluation.value(other, at))
+                return not agree(evaluation.value(left.body, at), evaluation.value(other, at))
             except (Undefined, NotDifferentiable):
                 continue
         return False
 
 
-def _agree(a: float, b: float) -> bool:
-    return abs(a - b) <= _CLOSE * (1 + abs(a) + abs(b))
+def holds_somewhere(theory: Theory, granted: Mapping[Name, int], condition: Term) -> bool:
+    """Whether a condition, a term that is one where it holds and zero elsewhere, was seen to hold: what is claimed under conditions
+    that never hold together is true of everything, and says nothing."""
+    free = sorted(condition.free, key=lambda index: index.label)
+    for seed in range(_MOST_LOOKED):
+        evaluation = Evaluation(Point(theory, seed, unit=granted), Floats())
+        try:
+            for at in places_of(evaluation.point, free):
+                if evaluation.value(condition, at):
+                    return True
+        except (Undefined, NotDifferentiable):
+            continue
+    return False
+
+
+def agree(a: float, b: float) -> bool:
+    """Whether two values are equal up to rounding."""
+    return abs(a - b) <= CLOSE * (1 + abs(a) + abs(b))
+
+
+def places_of(point: Point, free: Sequence[Index]) -> Iterator[dict[Index, int]]:
+    """The entries that free indices run over, up to a few dozen."""
+    for places in islice(product(*(range(point.length(index.size)) for index in free)), ENTRIES):
+        yield dict(zip(free, places, strict=True))
 
 
 def _close(evaluation: Evaluation, left: Term, right: Term, free: Sequence[Index]) -> bool:
-    for places in islice(product(*(range(evaluation.point.length(index.size)) for index in free)), _ENTRIES):
-        at = dict(zip(free, places, strict=True))
-        if not _agree(evaluation.value(left, at), evaluation.value(right, at)):
-            return False
-    return True
+    return all(
+        agree(evaluation.value(left, at), evaluation.value(right, at)) for at in places_of(evaluation.point, free)
+    )

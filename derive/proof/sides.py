@@ -13,9 +13,10 @@ from derive.meaning.collect import Understanding
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import layer_letters, layers_of, names_in
 from derive.meaning.products import Reading
-from derive.meaning.scope import Scope, Shape
+from derive.meaning.scope import NotUnderstood, Scope, Shape
 from derive.notation.tree import Node
 from derive.proof.decide import is_diagonal
+from derive.proof.screen import holds_somewhere
 
 _MOST_PAIRS = 40
 
@@ -26,6 +27,7 @@ class Sides:
     """A left side, read once, beside one right side or many, both compared where the conditions hold."""
 
     def __init__(self, understanding: Understanding, left: Node, conditions: Sequence[Node] = ()) -> None:
+        self._understanding = understanding
         self._scope = _judging_scope(understanding)
         self._elaborator = Elaborator(self._scope)
         self._lefts = self._elaborator.side(left)
@@ -40,6 +42,8 @@ class Sides:
         scope = self._scope
         rights = self._elaborator.side(right)
         holds = mul(*map(self._elaborator.condition, self._conditions))
+        if self._conditions and not holds_somewhere(self._understanding.theory, self._understanding.granted, holds):
+            raise NotUnderstood("conditions that were not seen to hold together anywhere")
         mismatch: ShapeMismatch | None = None
         found = False
         pairs = sorted(((a, b) for a in self._lefts for b in rights), key=lambda pair: pair[0].cost + pair[1].cost)
