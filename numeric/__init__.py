@@ -4,6 +4,6 @@ from numeric.batch import NotLowerable, batched
 from numeric.compiled import Compiled, compile  # noqa: A004
 from numeric.lower import lower
 from numeric.program import Program
-from numeric.write_numpy import write_numpy
+from numeric.targets import write
 
-__all__ = ["Compiled", "NotLowerable", "Program", "batched", "compile", "lower", "write_numpy"]
+__all__ = ["Compiled", "NotLowerable", "Program", "batched", "compile", "lower", "write"]

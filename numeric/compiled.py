@@ -15,7 +15,7 @@ from derive.theory import Theory
 from numeric.batch import batched, shapes
 from numeric.lower import lower
 from numeric.program import Program
-from numeric.write_numpy import write_numpy
+from numeric.targets import write, write_stacked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +42,7 @@ class Compiled:
     @cached_property
     def stacked(self) -> ModuleType:
         """The same network for stacks of parameters: one more axis in front of every array."""
-        return load(write_numpy(self.program, stacked=True))
+        return load(write_stacked(self.program))
 
     def init(self, seed: int = 0, **sizes: int) -> Parameters:
         """Standard normal parameters; sizes that are symbols are given by name."""
@@ -90,7 +90,7 @@ def compile(  # noqa: A001  (numeric.compile is what it is called)
     if batch and theory.batch is None:
         theory = batched(theory, _free_size(theory))
     program = lower(theory, distributions=distributions)
-    return Compiled(theory, program, write_numpy(program))
+    return Compiled(theory, program, write(program))
 
 
 def _free_size(theory: Theory) -> Size:
@@ -110,7 +110,7 @@ class _SourceLoader(InspectLoader):
 
 
 def load(source: str) -> ModuleType:
-    """A module from source that `write_numpy` has written: nothing of a document stands in it but mangled
+    """A module from source that `write` has written: nothing of a document stands in it but mangled
     identifiers.
     """
     spec = spec_from_loader("gradproof_network", _SourceLoader(source))

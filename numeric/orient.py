@@ -45,13 +45,19 @@ class NumericPlanner(Planner):
 
 
 class Orientation:
-    """`variable` gives a leaf's array, `length` the expression of a size. An array's first axis runs down its
-    rows.
+    """`variable` gives a leaf's array, `length` the expression of a size, `given` an array that is always there. An
+    array's first axis runs down its rows.
     """
 
-    def __init__(self, variable: Callable[[Leaf], p.Variable], length: Callable[[Size], p.Expression]) -> None:
+    def __init__(
+        self,
+        variable: Callable[[Leaf], p.Variable],
+        length: Callable[[Size], p.Expression],
+        given: Callable[[], p.Variable],
+    ) -> None:
         self.variable = variable
         self.length = length
+        self.given = given
 
     def lay(self, node: Node, row: Axis, column: Axis) -> p.Expression:
         """A node with that axis down and that axis across; an axis that the node lacks has length one."""
@@ -67,7 +73,7 @@ class Orientation:
             case Leaf():
                 return self.leaf(node, row, column)
             case Same():
-                return p.Identity(self.length(node.left.size))
+                return p.Identity(self.length(node.left.size), self.given())
             case Diagonal(matrix=inner, index=index, second=second):
                 entries = p.DiagonalOf(self.lay(inner, index, second))
                 return entries if column is None else p.Transpose(entries)

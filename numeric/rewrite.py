@@ -5,6 +5,7 @@ activation it is.
 
     f'(u) -> the derivative's own expression      sigmoid(1 - sigmoid), 1 - tanh^2, ...
     sigma(z) -> a, where a := sigma(z)            what the forward pass has computed is not computed again
+    [z > 0] -> [a > 0], where a := max(z, 0)      so that z need not be kept
     (y/a) a (1 - a) -> y (1 - a)                  cross-entropy through a sigmoid or a softmax becomes p - y
     1/(1 + exp(-u)) -> sigmoid(u)                 so that its logarithms are found
     log sigmoid(u) -> -softplus(-u)               and log(1 - sigmoid(u)) -> -softplus(u)
@@ -33,6 +34,7 @@ from derive.algebra.terms import (
     Mul,
     Name,
     Num,
+    Positive,
     Pow,
     Term,
     Total,
@@ -125,26 +127,27 @@ class Reuse:
             if not isinstance(definition.value.body, Entry | Num | Add) and definition.value.body.free
         ]
 
-    def __call__(self, term: Term, *, but: Name | None = None) -> Term:
-        """The term with every definition's right side that stands in it replaced by its name (except that of
-        `but`).
-        """
+    def __call__(self, term: Term) -> Term:
+        """The term with every definition's right side that stands in it replaced by its name."""
+        return transform(term, self._change)
 
-        def change(node: Term) -> Term | None:
-            for name, value in self.definitions:
-                if name is but:
-                    continue
-                if isinstance(value.body, Mul) and isinstance(node, Mul | Pow | Fun):
-                    found = self._in_product(name, value.indices, value.body, node)
-                    if found is not None:
-                        return change(found) or found
-                    continue
-                binding = match(value.body, node, {})
-                if binding is not None and set(binding) >= set(value.indices):
-                    return Entry(name, tuple(binding[index] for index in value.indices))
-            return None
+    def _change(self, node: Term) -> Term | None:
+        if isinstance(node, Positive):
+            named = self._named(Fun("relu", 0, node.argument))
+            return None if named is None else Positive(named)
+        return self._named(node)
 
-        return transform(term, change)
+    def _named(self, node: Term) -> Term | None:
+        for name, value in self.definitions:
+            if isinstance(value.body, Mul) and isinstance(node, Mul | Pow | Fun):
+                found = self._in_product(name, value.indices, value.body, node)
+                if found is not None:
+                    return self._named(found) or found
+                continue
+            binding = match(value.body, node, {})
+            if binding is not None and set(binding) >= set(value.indices):
+                return Entry(name, tuple(binding[index] for index in value.indices))
+        return None
 
     def _in_product(self, name: Name, indices: tuple[Index, ...], body: Mul, node: Term) -> Term | None:
         factors = factors_of(node)
