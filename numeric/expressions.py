@@ -73,9 +73,9 @@ class Expressions:
         """An operand, in parentheses where it binds less than `least`."""
         return self.text(e) if self.binding(e) >= least else f"({self.text(e)})"
 
-    def lines(self, target: str, e: p.Expression) -> list[str]:
-        """An assignment, or a `return` where there is no target; a long sum on several lines."""
-        head = f"{target} = " if target else "return "
+    def lines(self, target: str, e: p.Expression, sign: str = "=") -> list[str]:
+        """An assignment; a long sum on several lines."""
+        head = f"{target} {sign} "
         line = head + self.text(e)
         if len(line) <= _LONGEST_LINE or not isinstance(e, p.Add):
             return [line]

@@ -169,6 +169,7 @@ class _Lowering:
             backward=self._tidied(needed(backward, wanted)),
             descent=self._tidied(needed(descent, wanted)),
             gradients=wanted,
+            batch=self.theory.batch,
             names=tuple(
                 (variable, name) for (name, of), variable in self.variables.items() if of is None and name is not RATE
             ),

@@ -204,7 +204,7 @@ class Program:
     to the gradients, with as much of the forward pass as it needs; `gradients` holds a variable for each parameter, in
     the same order. `descent` is `backward` for the loss times the rate, so that it ends with what a step takes off each
     parameter: one small array is multiplied by the rate instead of every gradient. `prediction` is what is compared with
-    the targets.
+    the targets, `batch` the size that counts examples.
     """
 
     title: str
@@ -219,6 +219,7 @@ class Program:
     backward: tuple[Assignment, ...]
     descent: tuple[Assignment, ...]
     gradients: tuple[Variable, ...]
+    batch: Size | None
     names: tuple[tuple[Variable, Name], ...]
 
     def variable(self, name: Name) -> Variable:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from derive.algebra.terms import Size
 from numeric import dialects
 from numeric.program import Program
 from numeric.write_arrays import Library, write_arrays
+from numeric.write_fused import write_fused
 
 _NUMPY = Library(
     dialects.NUMPY,
@@ -53,23 +55,36 @@ class Target:
     name: str
     says: str
     needs: str
-    write: Callable[[Program], str]
+    write: Callable[[Program, Mapping[Size, int]], str]
 
 
 TARGETS: Mapping[str, Target] = {
     row.name: row
     for row in (
-        Target("numpy", "NumPy", "numpy", lambda program: write_arrays(program, _NUMPY)),
-        Target("jax", "JAX, compiled, on any device", "jax", lambda program: write_arrays(program, _JAX)),
-        Target("torch", "PyTorch, on any device", "torch", lambda program: write_arrays(program, _TORCH)),
+        Target("numpy", "NumPy", "numpy", lambda program, _: write_arrays(program, _NUMPY)),
+        Target("jax", "JAX, compiled, on any device", "jax", lambda program, _: write_arrays(program, _JAX)),
+        Target("torch", "PyTorch, on any device", "torch", lambda program, _: write_arrays(program, _TORCH)),
+        Target(
+            "numba", "a fused kernel for small sizes, compiled by Numba", "numba",
+            lambda program, sizes: write_fused(program, _NUMPY, sizes),
+        ),
     )
-}
+}  # fmt: skip
 """The kinds of module by name."""
 
 
-def write(program: Program, target: str = "numpy") -> str:
-    """The source of a module with `init`, `forward`, `loss`, `gradients` and `step`."""
-    return TARGETS[target].write(program)
+def write(program: Program, target: str = "numpy", sizes: Mapping[Size, int] | None = None) -> str:
+    """The source of a module with `init`, `forward`, `loss`, `gradients` and `step`.
+
+    Args:
+        program: what `numeric.lower` gives.
+        target: a key of `TARGETS`.
+        sizes: numbers for sizes that are symbols. Only the fused kernel needs them, for all sizes of parameters.
+
+    Raises:
+        NotLowerable: the fused kernel cannot be written for this program, or a size is missing.
+    """
+    return TARGETS[target].write(program, sizes or {})
 
 
 def write_stacked(program: Program) -> str:

@@ -2,8 +2,8 @@ r"""An array program as a module of its own, in one of the array libraries: read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from derive.algebra.terms import Size
@@ -21,7 +21,8 @@ class Library:
 
     `init` is the body of the function that draws the first parameters, with one of `draw` for each of them (`{0}` its
     shape, `{1}` its number); `init_options` its keywords; `decorator` stands before every function that computes.
-    `in_place` says that `step` changes its parameters, and does not return new ones.
+    `in_place` says that `step` changes its parameters, and does not return new ones. `kernel` is what stands in the
+    place of `gradients` and `step`, for the `sizes` that it is written for.
     """
 
     dialect: Dialect
@@ -31,6 +32,8 @@ class Library:
     draw: str
     decorator: str = ""
     in_place: bool = True
+    kernel: str = ""
+    sizes: Mapping[Size, int] = field(default_factory=dict)
 
 
 def write_arrays(program: p.Program, library: Library) -> str:
@@ -61,23 +64,20 @@ class _Writer:
 
     def module(self) -> str:
         dialect = self.library.dialect
-        used = called(self.lines)
+        used = called([*self.program.forward, *self.program.compare, self.program.loss])
+        used |= set() if self.library.kernel else called(self.program.descent)
         helpers = [source for name, source in dialect.helpers.items() if name in used]
         imports = ["import math"] if any("math." in source for source in helpers) else []
         parts = [head(self.program, self.library.says), "\n".join([*imports, "", *dialect.imports]).strip() + "\n"]
         parts += [f"\n{source}" for source in helpers]
-        parts += [f"\n{part}" for part in (self.init(), self.forward(), self.loss(), self.gradients(), self.step())]
-        return "\n".join(parts)
-
-    @property
-    def lines(self) -> list[p.Expression]:
-        program = self.program
-        return [*(line.value for line in (*program.forward, *program.compare, *program.descent)), program.loss]
+        functions = [self.init(), self.forward(), self.loss()]
+        functions += [self.library.kernel] if self.library.kernel else [self.gradients(), self.step()]
+        return "\n".join([*parts, *(f"\n{part}" for part in functions)])
 
     # Functions ------------------------------------------------------------------------------------------------------
 
     def init(self) -> str:
-        sizes, shapes = sizes_of(self.program)
+        sizes, shapes = sizes_of(self.program, self.library.sizes)
         draws = [self.library.draw.format(shape, number) for number, shape in enumerate(shapes)]
         pairs = zip(self.program.parameters, draws, strict=True)
         rows = [f'        "{variable.identifier}": {draw},' for variable, draw in pairs]
@@ -203,15 +203,15 @@ def called(lines: Iterable[p.Assignment | p.Expression]) -> set[str]:
     return {part.function for e in expressions for part in p.inside(e) if isinstance(part, p.Call)}
 
 
-def sizes_of(program: p.Program) -> tuple[dict[str, Size], list[str]]:
-    """The sizes of parameters that are symbols, by identifier, and the shape of each parameter as source."""
+def sizes_of(program: p.Program, fixed: Mapping[Size, int]) -> tuple[dict[str, Size], list[str]]:
+    """The sizes of parameters that are open, by identifier, and the shape of each parameter as source."""
     sizes: dict[str, Size] = {}
     shapes = []
     for variable in program.parameters:
         extents = []
         for length in variable.shape:
-            if length is None or length.value is not None:
-                extents.append("1" if length is None else str(length.value))
+            if length is None or length.value is not None or length in fixed:
+                extents.append("1" if length is None else str(length.value or fixed[length]))
             else:
                 identifier = size_identifier(length.name)
                 sizes[identifier] = length
