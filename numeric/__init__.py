@@ -4,6 +4,6 @@ from numeric.batch import NotLowerable, batched
 from numeric.compiled import Compiled, compile  # noqa: A004
 from numeric.lower import lower
 from numeric.program import Program
-from numeric.targets import write
+from numeric.targets import TARGETS, write
 
-__all__ = ["Compiled", "NotLowerable", "Program", "batched", "compile", "lower", "write"]
+__all__ = ["TARGETS", "Compiled", "NotLowerable", "Program", "batched", "compile", "lower", "write"]

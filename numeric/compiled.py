@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from derive.algebra.terms import Name, Size, size
 from derive.theory import Theory
-from numeric.batch import batched, shapes
+from numeric.batch import NotLowerable, batched, shapes
+from numeric.identifiers import size_identifier
 from numeric.lower import lower
 from numeric.program import Program
 from numeric.targets import write, write_stacked
@@ -38,6 +39,29 @@ class Compiled:
     @cached_property
     def module(self) -> ModuleType:
         return load(self.source)
+
+    def emit(self, target: str = "numpy", sizes: Mapping[str, int] | None = None) -> str:
+        """The source of a module for a library, one of `numeric.TARGETS`.
+
+        `sizes` gives numbers for sizes that are symbols, by name; only the fused kernel needs them, for all of them.
+
+        >>> from derive.network import network
+        >>> "import jax" in compile(network()).emit("jax")
+        True
+
+        Raises:
+            NotLowerable: the fused kernel cannot be written for this network, or a size is missing, or unknown.
+        """
+        if target == "numpy" and not sizes:
+            return self.source
+        variables = (*self.program.parameters, *self.program.inputs, *self.program.targets)
+        lengths = {n for v in variables for n in v.shape if n is not None and not n.value} - {self.program.batch}
+        known = {size_identifier(length.name): length for length in lengths if length is not None}
+        strange = [name for name in sizes or {} if name not in known]
+        if strange:
+            there = f"there is {', '.join(sorted(known))}" if known else "all of its sizes are numbers"
+            raise NotLowerable(f"the network has no size {strange[0]}: {there}")
+        return write(self.program, target, {known[name]: count for name, count in (sizes or {}).items()})
 
     @cached_property
     def stacked(self) -> ModuleType:

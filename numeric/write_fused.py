@@ -24,9 +24,11 @@ from numeric.write_arrays import Library, called, docstring, write_arrays
 LANES = 16
 """How far apart rows lie. Two steps of a vector of eight, or four of four, whatever the machine has."""
 
-_JIT = '@numba.njit(fastmath={"contract"}, error_model="numpy")'
+_JIT = '@numba.njit(fastmath={"contract"}, error_model="numpy", nogil=True)'
 # "contract" lets a multiplication and an addition be one instruction; nothing that changes what overflows, or the order
 # of a sum. With NumPy's error model a division by zero is infinite, as in NumPy, and needs no branch.
+
+_POOL = "from concurrent.futures import ThreadPoolExecutor"
 
 _EXP = '''
 def _exp(x):
@@ -168,8 +170,8 @@ class _Fused:
         return f": {', '.join(pairs)}" if pairs else ""
 
     def imports(self) -> tuple[str, ...]:
-        mathematics = ["import math", ""] if "math." in self.helpers() + self.sums() else []
-        return (*mathematics, "import numba", "import numpy as np")
+        mathematics = ["import math"] if "math." in self.helpers() + self.sums() else []
+        return (*mathematics, "import os", _POOL, "", "import numba", "import numpy as np")
 
     def helpers(self) -> str:
         used = self.functions
@@ -250,7 +252,7 @@ class _Fused:
     def descent(self) -> str:
         count = len(self.numbers.parameters)
         # one by one, so that they stay in registers from one epoch to the next
-        updates = [f"        theta[{n}] -= rate * slopes[{n}]" for n in range(count)]
+        updates = [f"            start[{n}] -= rate * slopes[{n}]" for n in range(count)]
         return _DESCENT.format(jit=_JIT, constants=self.constants, updates="\n".join(updates))
 
     # What is called ---------------------------------------------------------------------------------------------------
@@ -324,20 +326,14 @@ _LANED = """    rows = np.concatenate([{rows}]).astype(np.float64)
 
 _DESCENT = '''
 {jit}
-def _descent(theta, data, work, m, width, rate, epochs{constants}):
-    """Plain descent over all examples."""
-    rows = np.empty(work)
-    slopes = np.empty(len(theta))
-    for _ in range(epochs):
-        _sums(theta, data, rows, slopes, m, width{constants})
-{updates}
-
-
-@numba.njit(parallel=True)
 def _descents(theta, data, work, m, width, rate, epochs{constants}):
-    """Descent from each row of `theta`, on all cores."""
-    for start in numba.prange(len(theta)):
-        _descent(theta[start], data, work, m, width, rate, epochs{constants})
+    """Plain descent over all examples, from each row of `theta`."""
+    rows = np.empty(work)
+    slopes = np.empty(theta.shape[1])
+    for start in theta:
+        for _ in range(epochs):
+            _sums(start, data, rows, slopes, m, width{constants})
+{updates}
 '''
 
 _TRAINING = '''def step(parameters{data}, rate{constants}):
@@ -348,13 +344,16 @@ _TRAINING = '''def step(parameters{data}, rate{constants}):
 def train(parameters{data}, rate, epochs{constants}):
     """Gradient descent over all examples. The parameters change in place."""
     theta, data, work, m, width = _laid_out(parameters{data})
-    _descent(theta[0], data, work, m, width, rate, epochs{constants})
+    _descents(theta, data, work, m, width, rate, epochs{constants})
 {back}
 
 
 def train_starts(parameters{data}, rate, epochs{constants}):
     """Gradient descent from many starts, on all cores: every parameter has one more axis in front, which counts them."""
     theta, data, work, m, width = _laid_out(parameters{data})
-    _descents(theta, data, work, m, width, rate, epochs{constants})
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(cores) as pool:  # the kernel runs without Python's lock
+        parts = np.array_split(theta, min(len(theta), 8 * cores))
+        list(pool.map(lambda part: _descents(part, data, work, m, width, rate, epochs{constants}), parts))
 {back}
 '''

@@ -10,7 +10,8 @@ import pytest
 import numeric
 from derive.network import network
 from numeric.data import BUILT_IN, circles, moons, xor
-from numeric.train import DataMismatch, Diverged, starts, train, wilson
+from numeric.starts import starts, wilson
+from numeric.train import DataMismatch, Diverged, train
 
 
 def test_a_run_is_the_same_for_the_same_seed() -> None:

@@ -14,18 +14,14 @@ from derive.network import network
 from derive.theory import Theory
 from numeric import NotLowerable
 from numeric.train import DataMismatch, Diverged
-from reports.training import print_run, print_starts
+from reports.training import Order, print_training
 
 
 def printed(theory: Theory, *, starts: int | None = None, **changed: Any) -> str:
     """What a terminal of 100 columns without colours shows."""
     stream = io.StringIO()
-    options: dict[str, Any] = {"data": "xor", "seed": 0, "epochs": 10_000, "rate": 0.1} | changed
-    options["console"] = Console(file=stream, width=100, highlight=False, markup=False)
-    if starts is None:
-        print_run(theory, **options)
-    else:
-        print_starts(theory, starts=starts, **options)
+    console = Console(file=stream, width=100, highlight=False, markup=False)
+    print_training(theory, Order(starts=starts, **changed), console)
     return stream.getvalue()
 
 
