@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from derive.options import size_option, training_options
+from derive.options import constant_option, seed_option, size_option, training_options
 
 if TYPE_CHECKING:
     from derive.readers.document import Document
@@ -36,6 +36,7 @@ Examples:
   gradproof derive notes.md             print the backward pass step by step
   gradproof emit notes.md -o net.py     write the network as NumPy code
   gradproof train notes.md --data xor   train exactly that code
+  gradproof gradcheck notes.md          its gradients against other differentiations
   gradproof report notes.md -o out/     everything as a handout: PDF, TeX, HTML, code, JSON
 """,
     "check": """\b
@@ -69,6 +70,14 @@ Examples:
   gradproof train notes.md --data iris.csv --targets species --optimizer adam --rate 0.01 --batch 16 --patience 200
   gradproof train notes.md --data moons --epochs 5000 --save run.npz --history run.json
   gradproof train notes.md --data moons --epochs 9000 --resume run.npz
+""",
+    "gradcheck": """\b
+Examples:
+  gradproof gradcheck notes.md
+  gradproof gradcheck notes.md --size n_1=8 --points 10 --seed 1
+  gradproof gradcheck notes.md --format json
+
+Exit status: 0 all agree, 1 some differ, 2 not checked.
 """,
     "report": """\b
 Examples:
@@ -238,6 +247,47 @@ def train(path: Path, color: bool | None, **options: Any) -> None:
         print_training(_theory(path), Order(**options), make_console(color))
 
 
+@cli.command(epilog=_EXAMPLES["gradcheck"])
+@document_argument
+@click.option("--points", type=click.IntRange(1), default=3, show_default=True, help="At how many random points.")
+@seed_option
+@size_option
+@constant_option
+@click.option(
+    "--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
+)
+@color_option
+@click.pass_context
+def gradcheck(
+    context: click.Context,
+    path: Path,
+    points: int,
+    seed: int,
+    sizes: dict[str, int],
+    constants: dict[str, float],
+    output: str,
+    color: bool | None,
+) -> None:
+    """Check the derived gradients of the document at PATH.
+
+    The code that `emit` writes is held against differences of the document's own formulas, worked out to 50 digits, and
+    against the automatic differentiation of JAX and PyTorch, where they are installed.
+    """
+    from numeric.gradcheck import gradcheck as checked
+    from reports.gradients import as_json, print_check
+    from reports.progress import progress_bar
+    from reports.terminal import make_console
+
+    with _failing_politely(path), progress_bar("checking gradients", color) as told:
+        theory = _theory(path)
+        found = checked(theory, points=points, seed=seed, sizes=sizes, constants=constants, progress=told)
+    if output == "json":
+        click.echo(as_json(found, theory.title))
+    else:
+        print_check(found, theory.title, make_console(color))
+    context.exit(NOTHING_REFUTED if found.agrees else REFUTED)
+
+
 @cli.command(epilog=_EXAMPLES["report"])
 @document_argument
 @click.option(
@@ -358,6 +408,7 @@ def _failing_politely(path: Path) -> Iterator[None]:
     from numeric import NotLowerable
     from numeric.checkpoint import Unresumable
     from numeric.files import UnreadableData
+    from numeric.gradcheck import Unchecked
     from numeric.train import DataMismatch, Diverged
     from reports.training import Unfitting
 
@@ -365,7 +416,7 @@ def _failing_politely(path: Path) -> Iterator[None]:
         yield
     except (UnreadableDocument, UnreadableData, Unresumable, Unfitting) as error:
         raise NotDone(str(error)) from error
-    except (NotDifferentiable, NotLowerable, DataMismatch, Diverged) as error:
+    except (NotDifferentiable, NotLowerable, DataMismatch, Diverged, Unchecked) as error:
         raise NotDone(f"{path}: {error}") from error
     except ImportError as error:
         if error.name in ("typst", "matplotlib"):

@@ -72,6 +72,12 @@ def feed(
     inputs = tuple(_laid_out(compiled, program.inputs, data.inputs, "inputs", found))
     targets = tuple(_laid_out(compiled, program.targets, data.targets, "targets", found))
     given = constants or {}
+    for variable in program.constants:
+        if variable.shape != (None, None):
+            raise DataMismatch(
+                f"the loss depends on {variable.title}, an array that is neither input, target nor parameter: nothing says "
+                "where its values come from"
+            )
     named = [variable.identifier for variable in program.constants]
     _all_known(given, named, "constant")
     missing = [name for name in named if name not in given]

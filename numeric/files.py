@@ -36,9 +36,9 @@ class UnreadableData(Exception):
 def read_examples(path: Path, targets: Sequence[str] = (), inputs: int | None = None) -> Examples:
     """Examples from a file, by its ending.
 
-    A CSV file has one example in each row, and may have a row of names above them. Its targets are the columns `targets`, by
-    name or by number from 1; without, what follows on the first `inputs` columns, or the last column alone. An npz file holds the arrays `inputs` and `targets` (or `X`
-    and `y`), one example in each row.
+    A CSV file has one example in each row, and may have a row of names above them. Its targets are the columns `targets`,
+    by name or by number from 1; without, what follows on the first `inputs` columns, or the last column alone. An npz file
+    holds the arrays `inputs` and `targets` (or `X` and `y`), one example in each row.
 
     Raises:
         UnreadableData: no such file, not readable, no examples, a cell that is no finite number, rows of different lengths, no

@@ -8,6 +8,7 @@ activation it is.
     [z > 0] -> [a > 0], where a := max(z, 0)      so that z need not be kept
     (y/a) a (1 - a) -> y (1 - a)                  cross-entropy through a sigmoid or a softmax becomes p - y
     1/(1 + exp(-u)) -> sigmoid(u)                 so that its logarithms are found
+    u [u > 0] -> max(u, 0)                        and u + max(-u, 0) -> max(u, 0)
     log sigmoid(u) -> -softplus(-u)               and log(1 - sigmoid(u)) -> -softplus(u)
     log(u v) -> log u + log v                     for factors that are greater than zero
     exp(u_j)/sum_k exp(u_k)                       -> the same with max_k u_k subtracted from each u
@@ -48,6 +49,7 @@ from derive.algebra.terms import (
     transform,
     walk,
 )
+from derive.matrices.tidy import split_number
 from derive.theory import Definition, FunctionDefinition
 from numeric.batch import NotLowerable
 from numeric.extreme import Extreme, extreme
@@ -97,17 +99,57 @@ def _slope(body: Term) -> Term:
 
 
 def recognised(term: Term) -> Term:
-    """Logistic sigmoids that are written out, by name."""
+    """Logistic sigmoids and rectifiers that are written out, by name."""
 
     def change(node: Term) -> Term | None:
         match node:
-            case Pow(base=Add(terms=terms), exponent=exponent) if exponent == -1 and len(terms) == 2 and ONE in terms:
-                (other,) = (part for part in terms if part is not ONE)
-                if isinstance(other, Fun) and other.function == "exp" and not other.order:
-                    return Fun("sigmoid", 0, opposite(other.argument))
-        return None
+            case Mul():
+                return _rectified(node)
+            case Add(terms=terms):
+                return _rectified_sum(terms) or _sigmoid(node)
+            case _:
+                return _sigmoid(node)
 
     return transform(term, change)
+
+
+def _rectified(node: Mul) -> Term | None:
+    """u [u > 0] -> relu(u)"""
+    number, rest = split_number(node)
+    factors = list(rest.factors if isinstance(rest, Mul) else (rest,))
+    for factor in factors:
+        if not isinstance(factor, Positive):
+            continue
+        sign, inner = split_number(factor.argument)
+        wanted = inner.factors if isinstance(inner, Mul) else (inner,)
+        left = [other for other in factors if other is not factor]
+        if not sign or any(part not in left for part in wanted) or isinstance(inner, Num):
+            continue
+        for part in wanted:
+            left.remove(part)
+        return mul(num(number / sign), Fun("relu", 0, factor.argument), *left)
+    return None
+
+
+def _rectified_sum(terms: tuple[Term, ...]) -> Term | None:
+    """u + relu(-u) -> relu(u)"""
+    for term in terms:
+        if not isinstance(term, Fun) or term.function != "relu" or term.order:
+            continue
+        other = neg(term.argument)
+        if other in terms:
+            return add(*(part for part in terms if part is not term and part is not other), Fun("relu", 0, other))
+    return None
+
+
+def _sigmoid(node: Term) -> Term | None:
+    """1/(1 + exp(-u)) -> sigmoid(u)"""
+    match node:
+        case Pow(base=Add(terms=terms), exponent=exponent) if exponent == -1 and len(terms) == 2 and ONE in terms:
+            (other,) = (part for part in terms if part is not ONE)
+            if isinstance(other, Fun) and other.function == "exp" and not other.order:
+                return Fun("sigmoid", 0, opposite(other.argument))
+    return None
 
 
 def opposite(term: Term) -> Term:

@@ -94,7 +94,14 @@ class _Expansion:
         program = self.array_program
         parameters = tuple(self.declare(program.parameters, lane=False))
         data = tuple(self.declare((*program.inputs, *program.targets), lane=self.batch is not None))
-        list(self.declare(program.constants, lane=False))
+        for constant in program.constants:
+            if constant.shape != (None, None):
+                raise NotLowerable(
+                    f"the fused kernel takes constants that are numbers, and {constant.title} is an array"
+                )
+            self.entries[constant, 0, 0] = constant
+            self.phase[constant] = 0
+            self.taken.add(constant.identifier)
         for line in named_operands(program.backward):
             self.expand(line)
         gradients = tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.algebra.terms import Size
 from numeric import dialects
@@ -90,3 +90,9 @@ def write(program: Program, target: str = "numpy", sizes: Mapping[Size, int] | N
 def write_stacked(program: Program) -> str:
     """The NumPy module for stacks of networks, with one more axis in front of every parameter."""
     return write_arrays(program, _STACKED)
+
+
+def write_traceable(program: Program, target: str) -> str:
+    """The module in a form that the library can differentiate by itself: nothing is written over, nothing kept from it."""
+    library = {"jax": _JAX, "torch": _TORCH}[target]
+    return write_arrays(program, replace(library, decorator="", dialect=replace(library.dialect, in_place=False)))

@@ -14,7 +14,8 @@ from numeric.train import Training
 
 
 def history(run: Training | Diverged, title: str, settings: Mapping[str, Any]) -> bytes:
-    """One object, a line for each of its keys: what was trained and how, the loss by epoch (null where it is no number), and why the run ended.
+    """One object, a line for each of its keys: what was trained and how, the loss by epoch (null where it is no number),
+    and why the run ended.
 
     >>> from derive.network import network
     >>> from numeric.data import xor
