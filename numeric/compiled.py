@@ -68,6 +68,10 @@ class Compiled:
         """The same network for stacks of parameters: one more axis in front of every array."""
         return load(write_stacked(self.program))
 
+    def fused(self, sizes: Mapping[str, int]) -> ModuleType:
+        """The fused kernel for these sizes, as a module that runs; see `emit`."""
+        return load(self.emit("numba", sizes))
+
     def init(self, seed: int = 0, **sizes: int) -> Parameters:
         """Standard normal parameters; sizes that are symbols are given by name."""
         return self.module.init(seed, **sizes)  # type: ignore[no-any-return]

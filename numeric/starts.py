@@ -21,13 +21,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from derive.algebra.terms import Size
 from derive.theory import Theory
 from numeric.batch import NotLowerable
-from numeric.compiled import Compiled, compile, load  # noqa: A004
+from numeric.compiled import Compiled, compile  # noqa: A004
 from numeric.data import Examples
 from numeric.feed import Feed, examples_run_down, feed, shape, targets_in_columns
-from numeric.targets import write
+from numeric.identifiers import size_identifier
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 Kernel = Literal["auto", "numba", "numpy"]
@@ -133,19 +132,9 @@ def _fused(compiled: Compiled, fed: Feed, kernel: Kernel, work: int) -> ModuleTy
     """The network's fused kernel, if that is what shall be used."""
     if kernel == "numpy" or (kernel == "auto" and (work < _WORTH_COMPILING or find_spec("numba") is None)):
         return None
-    numbers = {length: fed.sizes[length.name] for length in _open_sizes(compiled)}
     try:
-        return load(write(compiled.program, "numba", numbers))
+        return compiled.fused({size_identifier(name): count for name, count in fed.sizes.items()})
     except NotLowerable:
         if kernel == "numba":
             raise
         return None
-
-
-def _open_sizes(compiled: Compiled) -> set[Size]:
-    return {
-        length
-        for variable in compiled.program.parameters
-        for length in variable.shape
-        if length is not None and not length.value
-    }
