@@ -14,6 +14,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def examples(dtype: str) -> tuple[Any, Any, Weights]:
     X = rng.standard_normal((BATCH, SIZES[0])).astype(dtype)
     y = np.eye(SIZES[-1], dtype=dtype)[rng.integers(0, SIZES[-1], BATCH)]
     weights: Weights = {}
-    for number, (before, after) in enumerate(zip(SIZES, SIZES[1:], strict=False), start=1):
+    for number, (before, after) in enumerate(pairwise(SIZES), start=1):
         weights[f"W{number}"] = (rng.standard_normal((before, after)) / np.sqrt(before)).astype(dtype)
         weights[f"b{number}"] = np.zeros((1, after), dtype)
     return X, y, weights

@@ -55,6 +55,29 @@ _NUMPY_ERF = '''def erf(x):
     return np.vectorize(math.erf, otypes=[x.dtype])(x)
 '''
 
+_NUMPY_LOG_SUM = '''def log_sum(x, axis):
+    """How far log(sum(exp(x))) along an axis lies above the largest entry, to full precision also where it is near 0."""
+    first = np.argmax(x, axis=axis, keepdims=True)
+    e = np.exp(x - np.take_along_axis(x, first, axis))
+    np.put_along_axis(e, first, 0.0, axis)
+    return np.log1p(np.sum(e, axis=axis, keepdims=True))
+'''
+
+_JAX_LOG_SUM = '''def log_sum(x, axis):
+    """How far log(sum(exp(x))) along an axis lies above the largest entry, to full precision also where it is near 0."""
+    first = jnp.argmax(x, axis=axis, keepdims=True)
+    others = jax.lax.broadcasted_iota(first.dtype, x.shape, axis % x.ndim) != first
+    e = jnp.exp(x - jnp.max(x, axis=axis, keepdims=True))
+    return jnp.log1p(jnp.sum(others * e, axis=axis, keepdims=True))
+'''
+
+_TORCH_LOG_SUM = '''def log_sum(x, dim):
+    """How far log(sum(exp(x))) along an axis lies above the largest entry, to full precision also where it is near 0."""
+    largest, first = torch.max(x, dim=dim, keepdim=True)
+    e = torch.exp(x - largest).scatter(dim, first, 0.0)
+    return torch.log1p(torch.sum(e, dim=dim, keepdim=True))
+'''
+
 _TORCH_SOFTPLUS = '''def softplus(x):
     """log(1 + exp(x)), entry by entry; exp cannot overflow."""
     return torch.logaddexp(x, torch.zeros_like(x))
@@ -72,6 +95,7 @@ NUMPY = Dialect(
     negative="np.negative({0}{out})",
     reduce={
         "add": "np.add.reduce({0}, axis={1}, keepdims=True)", "max": "np.maximum.reduce({0}, axis={1}, keepdims=True)",
+        "log_sum": "log_sum({0}, axis={1})",
     },
     total="np.sum({0})",
     transpose="{0}.T",
@@ -81,7 +105,7 @@ NUMPY = Dialect(
     einsum='np.einsum("{0}", {1})',
     matmul="dot",  # for two matrices dot is matmul, and it takes half the time where they are small
     pi="np.pi",
-    helpers={"sigmoid": _NUMPY_SIGMOID, "erf": _NUMPY_ERF},
+    helpers={"sigmoid": _NUMPY_SIGMOID, "erf": _NUMPY_ERF, "log_sum": _NUMPY_LOG_SUM},
     in_place=True,
 )  # fmt: skip
 
@@ -116,7 +140,10 @@ JAX = Dialect(
     },
     powers={SQUARE: "jnp.square({0})", ROOT: "jnp.sqrt({0})"},
     negative="-{0}",
-    reduce={"add": "jnp.sum({0}, axis={1}, keepdims=True)", "max": "jnp.max({0}, axis={1}, keepdims=True)"},
+    reduce={
+        "add": "jnp.sum({0}, axis={1}, keepdims=True)", "max": "jnp.max({0}, axis={1}, keepdims=True)",
+        "log_sum": "log_sum({0}, axis={1})",
+    },
     total="jnp.sum({0})",
     transpose="{0}.T",
     diagonal="jnp.diagonal({0})[:, jnp.newaxis]",
@@ -125,7 +152,7 @@ JAX = Dialect(
     einsum='jnp.einsum("{0}", {1})',
     matmul="@",
     pi="jnp.pi",
-    helpers={},
+    helpers={"log_sum": _JAX_LOG_SUM},
     in_place=False,
 )  # fmt: skip
 
@@ -140,7 +167,10 @@ TORCH = Dialect(
     },
     powers={SQUARE: "torch.square({0}{out})", ROOT: "torch.sqrt({0}{out})", INVERSE: "torch.reciprocal({0}{out})"},
     negative="torch.neg({0}{out})",
-    reduce={"add": "torch.sum({0}, dim={1}, keepdim=True)", "max": "torch.amax({0}, dim={1}, keepdim=True)"},
+    reduce={
+        "add": "torch.sum({0}, dim={1}, keepdim=True)", "max": "torch.amax({0}, dim={1}, keepdim=True)",
+        "log_sum": "log_sum({0}, dim={1})",
+    },
     total="torch.sum({0})",
     transpose="{0}.T",
     diagonal="torch.diagonal({0})[:, None]",
@@ -149,6 +179,6 @@ TORCH = Dialect(
     einsum='torch.einsum("{0}", {1})',
     matmul="@",
     pi="torch.pi",
-    helpers={"softplus": _TORCH_SOFTPLUS},
+    helpers={"softplus": _TORCH_SOFTPLUS, "log_sum": _TORCH_LOG_SUM},
     in_place=True,
 )  # fmt: skip

@@ -40,7 +40,7 @@ class NumericPlanner(Planner):
 
     def other(self, term: Term) -> Node:
         if isinstance(term, Extreme):
-            return Largest(term.index, self.node(term.body))
+            return Largest(term.index, self.node(term.body), term.how)
         return super().other(term)
 
 
@@ -85,8 +85,8 @@ class Orientation:
                 return self.contraction(node, row, column)
             case Reduce(index=index, body=body):
                 return self.reduced(body, index, row, column, "add")
-            case Largest(index=index, body=body):
-                return self.reduced(body, index, row, column, "max")
+            case Largest(index=index, body=body, how=how):
+                return self.reduced(body, index, row, column, how)
             case Call(function=function, argument=argument):
                 if function == "pi":
                     return p.Constant("pi")

@@ -101,7 +101,7 @@ class Power(_Unary):
 @dataclass(frozen=True)
 class Reduce(_Unary):
     """The sum ("add") or the largest ("max") along an axis, which keeps length one; over everything where axis is
-    None.
+    None. "log_sum" is how far the logarithm of the sum of exponentials lies above the largest.
     """
 
     axis: int | None = 0

@@ -12,10 +12,11 @@ activation it is.
     log sigmoid(u) -> -softplus(-u)               and log(1 - sigmoid(u)) -> -softplus(u)
     log(u v) -> log u + log v                     for factors that are greater than zero
     exp(u_j)/sum_k exp(u_k)                       -> the same with max_k u_k subtracted from each u
-    log sum_k exp(u_k)                            -> M + log sum_k exp(u_k - M), M = max_k u_k
+    log sum_k exp(u_k)                            -> M + log1p(sum over the others of exp(u_k - M)), M = max_k u_k
 
-The last two are the usual guards (Blanchard, Higham and Higham, Accurately computing the log-sum-exp and softmax
-functions, IMA Journal of Numerical Analysis, 2021).
+The last two are the usual guards, the logarithm with the largest term left out of the sum, so that nothing is lost where it
+outweighs the others (Blanchard, Higham and Higham, Accurately computing the log-sum-exp and softmax functions, IMA Journal
+of Numerical Analysis 41, 2021).
 """
 
 from __future__ import annotations
@@ -280,8 +281,7 @@ def _log(term: Term) -> Term | None:
         case Mul() if all(map(_positive, term.factors)):
             return add(*(_log(factor) or Fun("log", 0, factor) for factor in term.factors))
         case Total(index=index, body=Fun(function="exp", order=0, argument=argument)) if not _shifted(argument):
-            shift = extreme(index, argument)
-            return add(shift, Fun("log", 0, Total(index, Fun("exp", 0, sub(argument, shift)))))
+            return add(extreme(index, argument), extreme(index, argument, "log_sum"))
         case _:
             return None
 

@@ -244,7 +244,7 @@ class _Expansion:
         over_examples = (e.axis in (0, None) and _ALL in down) or (e.axis in (1, None) and _ALL in across)
         if e.how == "add":
             return self.summed(_added(entries)) if over_examples else _added(entries)
-        if over_examples:
+        if over_examples or e.how != "max":
             raise NotLowerable("the fused kernel knows sums over examples, and no largest value over examples")
         return entries[0] if len(entries) == 1 else Largest(tuple(entries))
 

@@ -139,5 +139,5 @@ def _stem(common: Expression) -> str:
     if isinstance(common, Call):
         return {"exp": "exponentials", "log": "logarithms"}.get(common.function, f"{common.function}_value")
     if isinstance(common, Reduce):
-        return "largest" if common.how == "max" else "totals"
+        return {"max": "largest", "add": "totals"}.get(common.how, "logarithms")
     return "part"

@@ -198,9 +198,11 @@ class _Writer:
 
 
 def called(lines: Iterable[p.Assignment | p.Expression]) -> set[str]:
-    """The functions that lines call."""
+    """The functions that lines call, ways to reduce an axis among them."""
     expressions = (line.value if isinstance(line, p.Assignment) else line for line in lines)
-    return {part.function for e in expressions for part in p.inside(e) if isinstance(part, p.Call)}
+    parts = [part for e in expressions for part in p.inside(e)]
+    found = {part.function for part in parts if isinstance(part, p.Call)}
+    return found | {part.how for part in parts if isinstance(part, p.Reduce) and part.how == "log_sum"}
 
 
 def sizes_of(program: p.Program, fixed: Mapping[Size, int]) -> tuple[dict[str, Size], list[str]]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any, Literal
 
-import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -15,18 +13,9 @@ from hypothesis import HealthCheck, assume, given, settings
 import numeric
 from derive.algebra.terms import Name
 from derive.network import network
+from tests.gradient_cases import HIDDEN, LOSSES, OUTPUTS, Parameters, agree, cases, compiled, data, well_conditioned
 
 jax = pytest.importorskip("jax", reason="the independent differentiation is JAX: install the test extra")
-
-Parameters = dict[str, Any]
-LOSSES = ("squared error", "binary cross-entropy", "categorical cross-entropy")
-HIDDEN = ("sigmoid", "tanh", "relu", "softplus", "identity", "softmax")
-# Outputs that a loss is defined for: a logarithm needs probabilities.
-OUTPUTS = {
-    "squared error": HIDDEN,
-    "binary cross-entropy": ("sigmoid", "softmax"),
-    "categorical cross-entropy": ("sigmoid", "softmax", "softplus"),
-}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -70,66 +59,6 @@ def reference(
         "categorical cross-entropy": lambda: -np_.sum(y * log_p),
     }[loss]()
     return total / X.shape[0 if rows else 1] if mean else total
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> dict[str, Any]:
-    depth = draw(st.integers(1, 6))
-    loss = draw(st.sampled_from(LOSSES))
-    return {
-        "sizes": tuple(draw(st.lists(st.integers(1, 5), min_size=depth + 1, max_size=depth + 1))),
-        "activations": (
-            *(draw(st.sampled_from(HIDDEN)) for _ in range(depth - 1)),
-            draw(st.sampled_from(OUTPUTS[loss])),
-        ),
-        "loss": loss,
-        "examples": draw(st.one_of(st.none(), st.integers(1, 6))),
-        "named": draw(st.booleans()),
-        "layout": draw(st.sampled_from(("columns", "rows"))),
-        "reduction": draw(st.sampled_from(("sum", "mean"))),
-        "seed": draw(st.integers(0, 2**20)),
-    }
-
-
-def compiled(case: dict[str, Any], batch: bool) -> numeric.Compiled:
-    examples = case["examples"]
-    named = {length: f"n{length}" for length in case["sizes"]} if case["named"] else {}
-    theory = network(
-        [named.get(length, length) for length in case["sizes"]],
-        case["activations"],
-        case["loss"],
-        None if examples is None else ("m" if case["named"] else examples),
-        case["layout"],
-        reduction=case["reduction"],
-    )
-    return numeric.compile(theory, batch=batch)
-
-
-def data(case: dict[str, Any]) -> tuple[Parameters, Any, Any]:
-    rng = np.random.default_rng(case["seed"])
-    sizes, rows = case["sizes"], case["layout"] == "rows"
-    examples = case["examples"] or 1
-    parameters: Parameters = {}
-    for number, (before, after) in enumerate(pairwise(sizes), start=1):
-        W, b = rng.standard_normal((after, before)), rng.standard_normal((after, 1))
-        parameters[f"W{number}"], parameters[f"b{number}"] = (W.T.copy(), b.T.copy()) if rows else (W, b)
-    X, y = rng.standard_normal((sizes[0], examples)), rng.uniform(0.05, 0.95, (sizes[-1], examples))
-    return (parameters, X.T, y.T) if rows else (parameters, X, y)
-
-
-def agree(own: Any, other: Any, scale: float = 1.0) -> None:
-    other = np.asarray(other)
-    assert own.shape == other.shape
-    np.testing.assert_allclose(own, other, rtol=1e-10, atol=1e-10 * max(1.0, scale))
-
-
-def well_conditioned(case: dict[str, Any], own: numeric.Compiled, parameters: Parameters, X: Any) -> bool:
-    """log(1 - p) of a softmax loses in p what p has in common with 1, in any code; a sigmoid's has a form that does
-    not.
-    """
-    if case["loss"] != "binary cross-entropy" or case["activations"][-1] != "softmax":
-        return True
-    return bool(own.predict(parameters, X).max() < 0.999)
 
 
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
