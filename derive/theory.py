@@ -89,6 +89,9 @@ class Theory:
     symmetric: frozenset[Name] = frozenset()
     """Given matrices that the page calls symmetric."""
 
+    distributions: frozenset[Name] = frozenset()
+    """Given arrays whose entries add up to one by the page's word, along the axis that does not count examples."""
+
     _places: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)
     _first: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)
     _used: dict[Name, frozenset[Name]] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 
 from numeric.compiled import Compiled
+from numeric.feed import shape
 
 Arrays = dict[str, np.ndarray[Any, np.dtype[Any]]]
 
@@ -99,14 +100,14 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         beside.unlink(missing_ok=True)
 
 
-def load_checkpoint(path: Path, compiled: Compiled, recipe: Recipe) -> Checkpoint:
-    """The run that a file holds.
+def load_checkpoint(path: Path, compiled: Compiled, recipe: Recipe, sizes: Mapping[str, int]) -> Checkpoint:
+    """The run that a file holds, of this network at these sizes.
 
     Raises:
         Unresumable: no such file, no file of ours, another network, or another recipe.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             about = msgspec.json.decode(str(archive["about"]), type=_About)
             arrays = {name: archive[name] for name in archive.files if name != "about"}
     except OSError as error:
@@ -123,7 +124,7 @@ def load_checkpoint(path: Path, compiled: Compiled, recipe: Recipe) -> Checkpoin
         raise Unresumable(f"{path}: not a file that --save has written") from error
     if about.version != _VERSION:
         raise Unresumable(f"{path}: written by another version, which saved runs in another way")
-    _same_network(path, about, arrays, compiled)
+    _same_network(path, about, arrays, compiled, sizes)
     for name, value in asdict(recipe).items():
         before = getattr(about.recipe, name)
         if before != value:
@@ -152,19 +153,19 @@ def _under(prefix: str, arrays: Arrays) -> Arrays:
     return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
 
 
-def _same_network(path: Path, about: _About, arrays: Arrays, compiled: Compiled) -> None:
-    own = {variable.identifier: variable.shape for variable in compiled.program.parameters}
+def _same_network(path: Path, about: _About, arrays: Arrays, compiled: Compiled, sizes: Mapping[str, int]) -> None:
+    own = {variable.identifier: shape(variable, sizes) for variable in compiled.program.parameters}
     theirs = {name: value.shape for name, value in _under("parameter/", arrays).items()}
     if own.keys() != theirs.keys():
         raise Unresumable(
             f"{path}: another network's run: its parameters are {', '.join(theirs)}, and this one has {', '.join(own)}"
         )
-    for name, shape in own.items():
-        fits = all(length is None or length.value in (None, n) for length, n in zip(shape, theirs[name], strict=True))
-        if not fits:
-            wanted = " x ".join("1" if length is None else str(length) for length in shape)
-            there = " x ".join(map(str, theirs[name]))
-            raise Unresumable(f"{path}: another network's run: {name} is {there} there, and {wanted} here")
+    for name, wanted in own.items():
+        if wanted != theirs[name]:
+            there, here = (" x ".join(map(str, numbers)) for numbers in (theirs[name], wanted))
+            raise Unresumable(
+                f"{path}: another network's run, or one with other sizes: {name} is {there} there, and {here} here"
+            )
     if about.network != fingerprint(compiled):
         raise Unresumable(
             f"{path}: another network's run: its parameters have the same names, but not the same formulas"

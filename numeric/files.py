@@ -118,7 +118,7 @@ def _npz(path: Path) -> Examples:
     if path.is_file() and not zipfile.is_zipfile(path):
         raise UnreadableData(f"{path}: not an npz file")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {what: _array(path, archive, what) for what in _NAMES}
     except (zipfile.BadZipFile, EOFError, ValueError) as error:
         raise UnreadableData(f"{path}: not an npz file of numbers ({error})") from error

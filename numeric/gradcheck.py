@@ -58,7 +58,8 @@ class GradientCheck:
 
     errors: Mapping[str, Mapping[str, float]]
     shapes: Mapping[str, tuple[int, ...]]
-    titles: Mapping[str, str]
+    names: Mapping[str, Name]
+    theory: Theory
     sizes: Mapping[str, int]
     kinks: Mapping[str, float]
     missing: tuple[str, ...]
@@ -114,7 +115,8 @@ def gradcheck(
     return GradientCheck(
         errors,
         {v.identifier: shape(v, check.by_name) for v in parameters},
-        {v.identifier: v.title for v in parameters},
+        {v.identifier: check.names[v] for v in parameters},
+        compiled.theory,
         {size_identifier(size.name): count for size, count in check.sizes.items() if size is not check.batch},
         kinks,
         tuple(name for name in libraries if name not in witnesses),
@@ -175,6 +177,12 @@ class _Check:
     def draw(self, v: Variable) -> Matrix:
         size = shape(v, self.by_name)
         match v:
+            case _ if v in self.compiled.program.distributions:
+                weights: Matrix = np.asarray(self.rng.uniform(0.05, 0.95, size))
+                shares: Matrix = weights / weights.sum(
+                    axis=1 if v.shape[0] is self.batch is not None else 0, keepdims=True
+                )
+                return shares
             case _ if v in self.compiled.program.targets:
                 return self.rng.uniform(0.05, 0.95, size)
             case _ if v in self.compiled.program.constants:

@@ -34,15 +34,14 @@ def lower(theory: Theory, *, distributions: Iterable[Name] = ()) -> p.Program:
 
     Args:
         theory: one with a loss, and with layers that are numbered.
-        distributions: targets whose entries are known to sum to one for each example, so that softmax with
-        cross-entropy
-            becomes p - y.
+        distributions: targets whose entries are known to sum to one for each example, beside those of which the theory
+            says so. With them softmax with cross-entropy becomes p - y.
 
     Raises:
         NotLowerable: no loss, a layer family, a function that is left general, or an operation that arrays do not
         have.
     """
-    return _Lowering(theory, frozenset(distributions)).program()
+    return _Lowering(theory, theory.distributions.union(distributions)).program()
 
 
 class _Lowering:
@@ -170,6 +169,7 @@ class _Lowering:
             descent=self._tidied(needed(descent, wanted)),
             gradients=wanted,
             batch=self.theory.batch,
+            distributions=tuple(self._variable(name) for name in self.symbols if name in self.distributions),
             names=tuple(
                 (variable, name) for (name, of), variable in self.variables.items() if of is None and name is not RATE
             ),

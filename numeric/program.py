@@ -204,7 +204,8 @@ class Program:
     to the gradients, with as much of the forward pass as it needs; `gradients` holds a variable for each parameter, in
     the same order. `descent` is `backward` for the loss times the rate, so that it ends with what a step takes off each
     parameter: one small array is multiplied by the rate instead of every gradient. `prediction` is what is compared with
-    the targets, `batch` the size that counts examples.
+    the targets, `batch` the size that counts examples. Of `distributions` it is taken for granted that their entries add up
+    to one for each example.
     """
 
     title: str
@@ -220,6 +221,7 @@ class Program:
     descent: tuple[Assignment, ...]
     gradients: tuple[Variable, ...]
     batch: Size | None
+    distributions: tuple[Variable, ...]
     names: tuple[tuple[Variable, Name], ...]
 
     def variable(self, name: Name) -> Variable:

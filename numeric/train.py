@@ -78,7 +78,7 @@ def train(
     hidden: int = 2,
     constants: Mapping[str, float] | None = None,
     progress: Progress | None = None,
-    resume: Callable[[Compiled, Recipe], Checkpoint] | None = None,
+    resume: Callable[[Compiled, Recipe, Mapping[str, int]], Checkpoint] | None = None,
     save: Callable[[Checkpoint], None] | None = None,
 ) -> Training:
     """Train a network from standard normal parameters.
@@ -110,7 +110,7 @@ def train(
     fed = feed(compiled, data, sizes=sizes, hidden=hidden, constants=constants, dtype=dtype)
     own, watched = _held_out(fed, held_out, seed)
     recipe = Recipe(f"{data.name} ({data.digest})", seed, optimizer, batch_size, held_out, dtype)
-    start = resume(compiled, recipe) if resume is not None else _start(compiled, fed, recipe)
+    start = _start(compiled, fed, recipe) if resume is None else resume(compiled, recipe, fed.sizes)
     run = _Run(compiled, own, watched, recipe, rate, start)
     stopped = run.through(epochs, below, patience, progress or _nobody, save or _nothing)
     parameters = run.best if patience is not None and stopped is not None and run.best else run.parameters

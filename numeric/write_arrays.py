@@ -226,6 +226,10 @@ def head(program: p.Program, says: str) -> str:
     """What stands above a module: the document's title, and the parameters."""
     lines = [f"{plain(program.title) or 'A network'}.", ""]
     lines += ["Everything is a matrix: a column is n x 1, a row 1 x n, a scalar 1 x 1.", *wrapped(says, 100)]
+    for variable in program.distributions:
+        lines += wrapped(
+            f"Entries of {variable.identifier} have to add up to 1 for each example: the gradients rest on it.", 100
+        )
     lines += ["`parameters` is a dictionary:", ""]
     width = max((len(variable.identifier) for variable in program.parameters), default=1)
     lines += [f"    {v.identifier:<{width}}  {plain(v.title)}, {shape_text(v)}" for v in program.parameters]

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from derive import wording
+from derive.theory import Theory
 from numeric.gradcheck import EXACTLY, TOLERANCE, GradientCheck
+from reports.plain import write_plain
 from reports.terminal import clean
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ def print_check(found: GradientCheck, title: str, console: Console) -> None:
     def say(text: str, style: str = "") -> None:
         console.print(Text(clean(text), style=style), soft_wrap=True)
 
+    titles = {name: write_plain(wording.name(found.theory, own)) for name, own in found.names.items()}
     sizes = "".join(f", {name} = {count}" for name, count in sorted(found.sizes.items()))
     say(f"{title or 'a network'}: {found.points} random points, {found.examples} examples{sizes}, seed {found.seed}")
     console.print()
@@ -62,19 +66,25 @@ def print_check(found: GradientCheck, title: str, console: Console) -> None:
             Text(f"{errors[witness]:.1e}", style="" if errors[witness] <= TOLERANCE else "bold red")
             for witness in witnesses
         ]
-        table.add_row(Text(clean(found.titles[name])), shape, *cells)
+        table.add_row(Text(clean(titles[name])), shape, *cells)
     console.print(table)
     console.print()
     for where, distance in found.kinks.items():
-        say(f"kink at {where} = 0: the nearest entry is {distance:.2g} away")
+        say(f"kink at {_plainly(found.theory, where)} = 0: the nearest entry is {distance:.2g} away")
     for library in found.missing:
         say(f"{_TITLES[library]} is not installed, and was not asked")
     if found.agrees:
         say(f"all derivatives agree: no error above {TOLERANCE:g} of their size", "bold green")
     else:
         wrong = [
-            found.titles[name]
+            titles[name]
             for name, errors in found.errors.items()
             if not all(error <= TOLERANCE for error in errors.values())
         ]
         say(f"derivatives that differ by more than {TOLERANCE:g} of their size: {', '.join(wrong)}", "bold red")
+
+
+def _plainly(theory: Theory, names: str) -> str:
+    """Names as they are printed, for names as they are written down."""
+    known = {repr(name): wording.name(theory, name) for name in (*theory.symbols, *theory.definitions)}
+    return ", ".join(write_plain(known[name]) if name in known else name for name in names.split(", "))

@@ -159,6 +159,7 @@ def understand(
     refine(draft)
     theory = theory_of(draft)
     grant(draft, theory)
+    theory = replace(theory, distributions=frozenset({**draft.granted, **classes_of(draft)}))
     return Understanding(
         theory,
         draft.vocabulary,
