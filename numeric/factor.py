@@ -8,6 +8,7 @@ Both are the distributive law, read from right to left.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -86,11 +87,11 @@ def _summed_along(term: Expression) -> Taken | None:
 def _numbers_in_front(sum_: Add) -> Expression:
     """The numbers that all terms are multiplied by, in front of the sum; a sign only where all terms have it."""
     split = [_split(term) for term in sum_.terms]
-    shared = [
-        number
-        for number in split[0][0]
-        if number != Number(Fraction(1)) and all(number in numbers for numbers, _ in split[1:])
-    ]
+    counts = [Counter(numbers) for numbers, _ in split]
+    common = counts[0]
+    for other in counts[1:]:
+        common = common & other
+    shared = [number for number in common.elements() if number != Number(Fraction(1))]
     if not shared:
         return sum_
     terms = []
