@@ -1,4 +1,4 @@
-"""A theory as NumPy: array programs, source text, training, and checks of gradients."""
+"""A theory as an array program, printed for NumPy, JAX, PyTorch and Numba; training, and checks of gradients."""
 
 from numeric.batch import NotLowerable, batched
 from numeric.compiled import Compiled, compile  # noqa: A004

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -11,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 import numeric
+from benchmarks.gradient_cases import HIDDEN, LOSSES, OUTPUTS, agree, cases, compiled, data, reference, well_conditioned
 from derive.algebra.terms import Name
 from derive.network import network
-from tests.gradient_cases import HIDDEN, LOSSES, OUTPUTS, Parameters, agree, cases, compiled, data, well_conditioned
 
 jax = pytest.importorskip("jax", reason="the independent differentiation is JAX: install the test extra")
 
@@ -23,44 +22,7 @@ def double_precision() -> None:
     jax.config.update("jax_enable_x64", True)
 
 
-def activation(name: str, z: Any, axis: int) -> Any:
-    """JAX's own functions, which share nothing with the terms that are tested."""
-    functions: dict[str, Callable[[Any], Any]] = {
-        "sigmoid": jax.nn.sigmoid,
-        "tanh": jax.numpy.tanh,
-        "relu": jax.nn.relu,
-        "softplus": jax.nn.softplus,
-        "identity": lambda z: z,
-        "softmax": lambda z: jax.nn.softmax(z, axis=axis),
-    }
-    return functions[name](z)
-
-
-def reference(
-    parameters: Parameters, X: Any, y: Any, activations: tuple[str, ...], loss: str, rows: bool, mean: bool
-) -> Any:
-    """The loss of the network, written out without any of our code; its logarithms are those that JAX recommends."""
-    axis, np_ = 1 if rows else 0, jax.numpy
-    a = z = X
-    for number, name in enumerate(activations, start=1):
-        W, b = parameters[f"W{number}"], parameters[f"b{number}"]
-        z = a @ W + b if rows else W @ a + b
-        a = activation(name, z, axis)
-    output = activations[-1]
-    if output == "sigmoid":
-        log_p, log_q = jax.nn.log_sigmoid(z), jax.nn.log_sigmoid(-z)
-    elif output == "softmax":
-        log_p, log_q = jax.nn.log_softmax(z, axis=axis), np_.log(1 - a)
-    else:
-        log_p, log_q = np_.log(a), 0.0
-    total = {
-        "squared error": lambda: 0.5 * np_.sum((a - y) ** 2),
-        "binary cross-entropy": lambda: -np_.sum(y * log_p + (1 - y) * log_q),
-        "categorical cross-entropy": lambda: -np_.sum(y * log_p),
-    }[loss]()
-    return total / X.shape[0 if rows else 1] if mean else total
-
-
+@pytest.mark.timeout(240)  # every new shape is compiled by JAX
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases())
 def test_every_gradient_agrees_with_automatic_differentiation(case: dict[str, Any]) -> None:

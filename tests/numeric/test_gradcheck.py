@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import numeric
+from benchmarks.gradient_cases import HIDDEN, LOSSES, OUTPUTS
 from derive.algebra.terms import Name
 from derive.check import read_text, theory_of
 from derive.network import network
@@ -21,7 +22,6 @@ from numeric.batch import NotLowerable
 from numeric.compiled import load
 from numeric.exact import Exact
 from numeric.gradcheck import EXACTLY, Unchecked, gradcheck
-from tests.gradient_cases import HIDDEN, LOSSES, OUTPUTS
 
 PAGE = r"""
 $$x \in \mathbb{R}^{3}, \quad y \in \mathbb{R}^{2}, \quad W \in \mathbb{R}^{2 \times 3}, \quad b \in \mathbb{R}^{2}$$

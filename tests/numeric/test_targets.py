@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,28 +18,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 import numeric
+from benchmarks.gradient_cases import agree, cases, compiled, data, interpreted, sizes, well_conditioned
 from derive.algebra.terms import Name
 from derive.network import network
 from numeric import NotLowerable
 from numeric.compiled import load
 from numeric.data import xor
-from tests.gradient_cases import agree, cases, compiled, data, sizes, well_conditioned
 
 RATE = 0.1
-
-
-def interpreted(source: str) -> ModuleType:
-    """A fused kernel as plain Python: the same arithmetic, without a compiler. Compiled ones are tested below."""
-    kept = sys.modules.get("numba")
-    njit = SimpleNamespace(njit=lambda **_options: lambda function: function)
-    sys.modules["numba"] = njit  # type: ignore[assignment]
-    try:
-        return load(source)
-    finally:
-        if kept is None:
-            del sys.modules["numba"]
-        else:
-            sys.modules["numba"] = kept
 
 
 @contextlib.contextmanager
@@ -102,6 +88,7 @@ def test_the_fused_kernel_agrees(case: dict[str, Any]) -> None:
     against_numpy(case, "numba", interpreted(compiled(case, batch=False).emit("numba", sizes(case))))
 
 
+@pytest.mark.timeout(240)  # every new shape is compiled
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases())
 def test_jax_agrees(case: dict[str, Any]) -> None:

@@ -1,8 +1,11 @@
-"""Networks drawn at random, with data and parameters: what gradients are compared on."""
+"""Networks drawn at random, with data and parameters, and the same networks written by hand in JAX."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from itertools import pairwise
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import hypothesis.strategies as st
@@ -10,6 +13,7 @@ import numpy as np
 
 import numeric
 from derive.network import network
+from numeric.compiled import load
 
 Parameters = dict[str, Any]
 Case = dict[str, Any]
@@ -87,3 +91,59 @@ def well_conditioned(case: Case, own: numeric.Compiled, parameters: Parameters, 
     if case["loss"] != "binary cross-entropy" or case["activations"][-1] != "softmax":
         return True
     return bool(own.predict(parameters, X).max() < 0.999)
+
+
+def activation(name: str, z: Any, axis: int) -> Any:
+    """JAX's own functions, which share nothing with the terms that are tested."""
+    import jax
+
+    functions: dict[str, Callable[[Any], Any]] = {
+        "sigmoid": jax.nn.sigmoid,
+        "tanh": jax.numpy.tanh,
+        "relu": jax.nn.relu,
+        "softplus": jax.nn.softplus,
+        "identity": lambda z: z,
+        "softmax": lambda z: jax.nn.softmax(z, axis=axis),
+    }
+    return functions[name](z)
+
+
+def reference(
+    parameters: Parameters, X: Any, y: Any, activations: tuple[str, ...], loss: str, rows: bool, mean: bool
+) -> Any:
+    """The loss of the network, written out without any of our code; its logarithms are those that JAX recommends."""
+    import jax
+
+    axis, np_ = 1 if rows else 0, jax.numpy
+    a = z = X
+    for number, name in enumerate(activations, start=1):
+        W, b = parameters[f"W{number}"], parameters[f"b{number}"]
+        z = a @ W + b if rows else W @ a + b
+        a = activation(name, z, axis)
+    output = activations[-1]
+    if output == "sigmoid":
+        log_p, log_q = jax.nn.log_sigmoid(z), jax.nn.log_sigmoid(-z)
+    elif output == "softmax":
+        log_p, log_q = jax.nn.log_softmax(z, axis=axis), np_.log(1 - a)
+    else:
+        log_p, log_q = np_.log(a), 0.0
+    total = {
+        "squared error": lambda: 0.5 * np_.sum((a - y) ** 2),
+        "binary cross-entropy": lambda: -np_.sum(y * log_p + (1 - y) * log_q),
+        "categorical cross-entropy": lambda: -np_.sum(y * log_p),
+    }[loss]()
+    return total / X.shape[0 if rows else 1] if mean else total
+
+
+def interpreted(source: str) -> ModuleType:
+    """A fused kernel as plain Python: the same arithmetic, without a compiler."""
+    kept = sys.modules.get("numba")
+    njit = SimpleNamespace(njit=lambda **_options: lambda function: function)
+    sys.modules["numba"] = njit  # type: ignore[assignment]
+    try:
+        return load(source)
+    finally:
+        if kept is None:
+            del sys.modules["numba"]
+        else:
+            sys.modules["numba"] = kept
