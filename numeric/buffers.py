@@ -17,7 +17,10 @@ from numeric.expressions import PRODUCT, Expressions, inverse, inverted, signed
 
 _WORTH_A_COMMENT = 3
 _NEW = (p.Add, p.Multiply, p.Matmul, p.Call, p.Power, p.Reduce, p.Einsum, p.Spread)
-"""Operations whose value is an array of its own: a transpose is a view, a comparison holds no numbers."""
+"""Operations whose value is an array of its own; a comparison's holds no numbers."""
+
+VIEWS = (p.Variable, p.Transpose, p.DiagonalOf)
+"""Operations whose value is another array, seen in another way."""
 
 
 def statements(

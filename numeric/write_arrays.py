@@ -8,9 +8,9 @@ from functools import cached_property
 
 from derive.algebra.terms import Size
 from numeric import program as p
-from numeric.buffers import statements
+from numeric.buffers import VIEWS, statements
 from numeric.dialects import Dialect
-from numeric.expressions import Expressions
+from numeric.expressions import PRODUCT, Expressions
 from numeric.identifiers import size_identifier
 from numeric.share import needed
 
@@ -138,24 +138,17 @@ class _Writer:
     def changed_in_place(self, lines: Sequence[p.Assignment]) -> list[str]:
         """The lines of a step, each parameter changed as soon as nothing needs its old value any more."""
         pairs = dict(zip(self.program.gradients, self.program.parameters, strict=True))
+        later = read_later(lines)
+        waiting = {line.target for line, read in zip(lines, later, strict=True) if pairs.get(line.target) in read}
         body = self.unpacked([*(line.value for line in lines), *self.program.parameters])
-        waiting: list[str] = []
-        for number, (line, text) in enumerate(zip(lines, self.split(lines, frozenset()), strict=True)):
-            parameter = pairs.get(line.target)
-            if parameter is None:
+        for line, read, text in zip(lines, later, self.split(lines, frozenset(waiting)), strict=True):
+            if line.target not in pairs or line.target in waiting:
                 body += text
-                continue
-            later = p.variables(other.value for other in lines[number + 1 :])
-            short = len(text) == 1 and line.target not in later
-            change = line.value if short else line.target
-            statement = f"    {parameter.identifier} -= {self.source.at(change, 1)}"
-            body += [] if short and parameter not in later else text
-            if parameter in later:
-                statement = f"    {parameter.identifier} -= {line.target.identifier}"
-                waiting.append(statement)
+            elif len(text) == 1 and line.target not in read:
+                body.append(f"    {pairs[line.target].identifier} -= {self.source.at(line.value, PRODUCT)}")
             else:
-                body.append(statement)
-        return body + waiting
+                body += [*text, f"    {pairs[line.target].identifier} -= {line.target.identifier}"]
+        return body + [f"    {pairs[v].identifier} -= {v.identifier}" for v in pairs if v in waiting]
 
     def changed(self, lines: Sequence[p.Assignment]) -> list[str]:
         """The lines of a step that returns new parameters."""
@@ -195,6 +188,20 @@ class _Writer:
 
     def written(self, lines: Sequence[p.Assignment], kept: Iterable[p.Variable]) -> list[str]:
         return [statement for text in self.split(lines, frozenset(kept)) for statement in text]
+
+
+def read_later(lines: Sequence[p.Assignment]) -> list[set[p.Variable]]:
+    """What is read after each line, also through a name that is a view of it, as `V = W.T` is of W."""
+    shown = {line.target: p.variables([line.value]) for line in lines if isinstance(line.value, VIEWS)}
+    found: list[set[p.Variable]] = []
+    read: set[p.Variable] = set()
+    for line in reversed(lines):
+        found.append(set(read))
+        pending = p.variables([line.value])
+        while pending:
+            read |= pending
+            pending = {inner for v in pending for inner in shown.get(v, ())} - read
+    return found[::-1]
 
 
 def called(lines: Iterable[p.Assignment | p.Expression]) -> set[str]:

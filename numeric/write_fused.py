@@ -218,7 +218,7 @@ class _Fused:
         made = {line.target for line in phase.lanes}
         read = p.variables(line.value for line in phase.lanes) - made
         summed = p.variables(line.value for line in phase.sums)
-        several = len(self.numbers.phases) > 1 and any(other.lanes for other in self.numbers.phases[1:])
+        several = any(other.lanes or other.sums for other in self.numbers.phases[1:])  # of which each reads all blocks
         body = [f"    {line.target.identifier} = 0.0" for line in phase.sums]
         rows, kept = len(self.numbers.data), len(self.numbers.kept)
         body += [f"    for block in range(len(data) // {rows * LANES}):", f"        at = block * {rows * LANES}"]
