@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,9 +15,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 def _number(given: str) -> tuple[str, float]:
     name, _, value = given.partition("=")
     try:
-        return name.strip(), float(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{given!r} is not NAME=VALUE with a number") from error
+        number = float(value)
+    except ValueError:
+        number = nan
+    if not isfinite(number):
+        raise click.BadParameter(f"{given!r} is not NAME=VALUE with a number")
+    return name.strip(), number
 
 
 def _count(given: str) -> tuple[str, int]:

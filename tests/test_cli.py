@@ -229,6 +229,7 @@ def test_emit_writes_for_every_library(gradproof: Gradproof, root: Path, tmp_pat
         (["train", "--held-out", "1"], "is not in the range"),
         (["train", "--size", "k=3"], "no size k"),
         (["train", "--optimizer", "newton"], "is not one of"),
+        (["train", "--constant", "lambda_=nan"], "'lambda_=nan' is not NAME=VALUE with a number"),
         (["gradcheck", "--size", "k=3"], "no size k"),
         (["gradcheck", "--points", "0"], "is not in the range"),
     ],
