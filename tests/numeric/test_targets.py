@@ -89,7 +89,7 @@ def test_the_fused_kernel_agrees(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(240)  # every new shape is compiled
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases())
 def test_jax_agrees(case: dict[str, Any]) -> None:
     required("jax")
