@@ -124,7 +124,7 @@ def _rectified(node: Mul) -> Term | None:
         sign, inner = split_number(factor.argument)
         wanted = inner.factors if isinstance(inner, Mul) else (inner,)
         left = [other for other in factors if other is not factor]
-        if not sign or any(part not in left for part in wanted) or isinstance(inner, Num):
+        if isinstance(inner, Num) or any(wanted.count(part) > left.count(part) for part in wanted):
             continue
         for part in wanted:
             left.remove(part)

@@ -40,6 +40,7 @@ from derive.algebra.terms import (
     Level,
     Name,
     Partial,
+    Positive,
     Size,
     Total,
     add,
@@ -51,10 +52,12 @@ from derive.algebra.terms import (
     rename,
     size,
     total,
+    walk,
 )
 from derive.theory import Definition, FunctionDefinition, Role, Symbol, Theory
 from numeric import program as p
 from numeric.batch import NotLowerable, batched
+from numeric.rewrite import recognised
 from numeric.write_arrays import read_later
 
 
@@ -362,3 +365,35 @@ def test_views_are_read_when_what_they_show_is() -> None:
         p.Assignment(e, p.Matmul(U, d)),
     ]
     assert read_later(lines) == [{W, V, U, d}, {W, V, U, d}, {W, V, U, d}, set()]
+
+
+def test_rectifiers_that_are_written_out() -> None:
+    """u [u > 0], u - u [-u > 0] and multiples of them are max(u, 0); what only looks like one is left alone."""
+    u, v = Entry(Name("u")), Entry(Name("v"))
+    relu = Fun("relu", 0, u)
+    assert recognised(mul(u, Positive(u))) is relu
+    assert recognised(add(u, neg(mul(u, Positive(neg(u)))))) is relu
+    assert recognised(mul(num(3), v, u, Positive(u))) is mul(num(3), relu, v)
+    assert recognised(mul(num(2), u, Positive(mul(num(4), u)))) is mul(
+        num(Fraction(1, 2)), Fun("relu", 0, mul(num(4), u))
+    )
+    for other in (
+        mul(v, Positive(u)),
+        mul(u, Positive(mul(u, u))),
+        mul(num(2), Positive(num(1))),
+        add(v, mul(u, Positive(u))),
+    ):
+        assert recognised(other) is other or Fun("relu", 0, u) in walk(recognised(other))
+
+
+def test_a_page_that_writes_its_rectifier_out_keeps_no_pre_activation() -> None:
+    n, m = size("n"), size("m")
+    notes = Notes()
+    X, Y, W = notes.given("X", "input", n, m), notes.given("Y", "target", n, m), notes.given("W", "parameter", n, n)
+    z = notes.define("z", matmul(W, X))
+    a = notes.define("a", entrywise(lambda term: add(term, neg(mul(term, Positive(neg(term))))), z))
+    notes.define("L", half_squares(minus(a, Y)))
+    own = numeric.compile(notes.theory("L", batch=m))
+    assert "a = np.maximum(z, 0.0, out=z)" in own.source
+    assert "(a > 0.0)" in own.source or "*= a > 0.0" in own.source
+    check(own, own.init(0, n=3), normal(3, 4), normal(3, 4, seed=1))
