@@ -52,7 +52,15 @@ class Atom:
     def free(self) -> frozenset[Index]:
         return frozenset(self.indices).union(*(part.free for part in self.parts))
 
+    @cached_property
+    def plain_key(self) -> int:
+        """The key where no index has a label."""
+        return self._key_under({}, 0)
+
     def key(self, labels: Labels, depth: int) -> int:
+        return self.plain_key if self.free.isdisjoint(labels) else self._key_under(labels, depth)
+
+    def _key_under(self, labels: Labels, depth: int) -> int:
         places = tuple(_label(index, labels) for index in self.indices)
         if self.kind == "delta":
             places = tuple(sorted(places))
@@ -107,8 +115,16 @@ class Monomial:
         factors = tuple((atom.renamed(mapping), exponent) for atom, exponent in self.factors)
         return Monomial(self.coefficient, factors, tuple(mapping.get(index, index) for index in self.bound))
 
+    @cached_property
+    def plain_key(self) -> int:
+        """The key where no index has a label."""
+        return self._key_under({}, 0)
+
     def key(self, labels: Labels, depth: int) -> int:
         """What the monomial is but for its coefficient."""
+        return self.plain_key if self.free.isdisjoint(labels) else self._key_under(labels, depth)
+
+    def _key_under(self, labels: Labels, depth: int) -> int:
         if not self.bound:
             return _key("monomial", self._factor_keys(labels, depth))
         colours: dict[Index, int] = {}
@@ -167,7 +183,8 @@ class Polynomial:
         return only.coefficient if len(self.monomials) == 1 and not only.factors and not only.bound else None
 
     def key(self, labels: Labels | None = None, depth: int = 0) -> int:
-        labels = {} if labels is None else labels
+        if not labels or self.free.isdisjoint(labels):
+            labels, depth = {}, 0  # what stands inside knows nothing of the sums around it
         memo: dict[object, int] = self._keys  # type: ignore[attr-defined]
         mine = (depth, tuple(sorted((_key("index", i), labels[i]) for i in self.free if i in labels)))
         found = memo.get(mine)

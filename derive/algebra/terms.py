@@ -21,10 +21,13 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeVar
-from weakref import WeakValueDictionary
+from weakref import ref
 
-_TABLE: WeakValueDictionary[tuple[object, ...], Any] = WeakValueDictionary()
+_TABLE: dict[tuple[object, ...], ref[Any]] = {}
+"""What is alive, by class and arguments. Nothing is made as often as terms, so this is a plain dictionary: a term that dies takes
+its own entry out."""
 T = TypeVar("T")
 
 
@@ -32,15 +35,17 @@ class _Interned(type):
     """Classes whose instances are unique by their arguments; what is left out counts as its default."""
 
     def __call__(cls: type[T], *arguments: Any) -> T:
+        known = _TABLE.get((cls, *arguments))
+        found: T | None = None if known is None else known()
+        if found is not None:
+            return found
         defaults: tuple[Any, ...] = cls.__init__.__defaults__ or ()
         missing = cls.__init__.__code__.co_argcount - 1 - len(arguments)
         if 0 < missing <= len(defaults):
-            arguments += defaults[len(defaults) - missing :]
+            return cls(*arguments, *defaults[len(defaults) - missing :])
         key = (cls, *arguments)
-        found: T | None = _TABLE.get(key)
-        if found is None:
-            found = super().__call__(*arguments)  # type: ignore[misc]
-            _TABLE[key] = found
+        found = super().__call__(*arguments)  # type: ignore[misc]
+        _TABLE[key] = ref(found, partial(_TABLE.pop, key))  # called with the dead reference, the default of pop
         return found
 
 

@@ -34,7 +34,7 @@ from derive.meaning.layers import layer_letters
 from derive.meaning.naming import walk, written
 from derive.meaning.prose import spoken_shapes, symmetric
 from derive.meaning.samples import sample_name, tell_samples
-from derive.meaning.scope import LAYOUTS, Layout, Scope, Shape, Vocabulary
+from derive.meaning.scope import LAYOUTS, Kept, Layout, Scope, Shape, Vocabulary
 from derive.meaning.shapes import (
     INPUT_LETTERS,
     PARAMETER_LETTERS,
@@ -87,6 +87,9 @@ class Understanding:
 
     loose: frozenset[Name] = frozenset()
     """Names whose shape is a guess that no declaration or definition bears out: nothing about them can be refuted."""
+
+    kept: dict[int, Kept] = field(default_factory=dict, repr=False, compare=False)
+    """What parts of its formulas were read as while it was judged."""
 
     def loss_of(self, place: int) -> Name | None:
         """The loss that a step of descent at that place speaks of: the one last named in its section, else the page's."""

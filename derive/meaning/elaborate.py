@@ -110,10 +110,18 @@ class Elaborator(Slopes):
 
     def readings(self, node: Node) -> list[Reading]:
         """The readings of an expression, plainest first, at most a few dozen."""
+        scope = self.scope
+        recalled = scope.recalled(node)
+        if recalled is not None:
+            return list(recalled)
+        before, since = scope.state, len(scope.looked_up)
         found = list(islice(self._node(node), _MOST_READINGS))
         if not found:
             raise NotUnderstood("no reading of this fits its shapes", column=node.span[0])
-        return sorted(found, key=lambda reading: reading.cost)
+        found.sort(key=lambda reading: reading.cost)
+        if scope.state == before:
+            scope.keep(node, tuple(found), since)
+        return found
 
     def _node(self, node: Node) -> Iterator[Reading]:
         match node:
@@ -497,6 +505,7 @@ class Elaborator(Slopes):
         if len(parts) != 3 or not all(isinstance(parts[place][1], Ellipsis) for place in (0, 2)):
             return []
         (inside, *_) = self.readings(parts[1][1])
+        self.scope.changes += 1
         free = [
             running.index
             for running in self.scope.running.values()
@@ -562,6 +571,7 @@ class Elaborator(Slopes):
 
     def _same_place(self, left: Node, right: Node) -> Term:
         """Kronecker's delta of two index letters of the formula."""
+        self.scope.changes += 1
         one, other = (self.scope.running.get(base_latex(side) or "") for side in (left, right))
         if one is None or other is None or one.index is None or other.index is None:
             raise NotUnderstood("a condition that compares no two index letters of the formula", column=left.span[0])

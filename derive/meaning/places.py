@@ -85,6 +85,7 @@ class Places:
             label = self._label(one)
             if label is not None:
                 return rename(label.body, {label.indices[0]: self._place(other, label.shape[0])})
+        self.scope.changes += 1
         letters = [base_latex(side) or "" for side in (left, right)]
         known = [self.scope.running[letter].index for letter in letters if letter in self.scope.running]
         length = next((index.size for index in known if index is not None), None)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from derive.algebra.arrays import Array, ShapeMismatch, array
 from derive.algebra.terms import (
@@ -24,6 +25,10 @@ from derive.algebra.terms import (
     size,
     transform,
 )
+
+if TYPE_CHECKING:
+    from derive.meaning.products import Reading
+    from derive.notation.tree import Node
 
 
 class NotUnderstood(Exception):
@@ -104,9 +109,12 @@ class Sizes:
         self._parent: dict[Size, Size] = {}
         self._open: set[Size] = set()
         self._settled: list[Size] = []
+        self.changes = 0
+        """How often something was asked or found out that later readings may rest on."""
 
     def open(self) -> Size:
         """A size that may still become any other."""
+        self.changes += 1
         unknown = size(fresh(size(1)).label)
         self._open.add(unknown)
         return unknown
@@ -120,6 +128,7 @@ class Sizes:
         left, right = self.find(left), self.find(right)
         if left is right:
             return True
+        self.changes += 1
         if left in self._open:
             self._parent[left] = right
             self._settled.append(left)
@@ -151,6 +160,7 @@ class Sizes:
 
     def _forget(self, before: int) -> None:
         while len(self._settled) > before:
+            self.changes += 1
             del self._parent[self._settled.pop()]
 
     def is_open(self, asked: Size) -> bool:
@@ -180,6 +190,15 @@ class Sizes:
 
 
 @dataclass
+class Kept:
+    """What part of a formula was read as, and the index letters, with their ranges, that it was read under."""
+
+    node: Node
+    readings: tuple[Reading, ...]
+    under: tuple[tuple[str, Index], ...]
+
+
+@dataclass
 class Scope:
     """The names of a document, one lookup for all of them.
 
@@ -197,6 +216,13 @@ class Scope:
     first_met: Callable[[Name, int | None], Shape] | None = None
     running: dict[str, Running] = field(default_factory=dict)
     is_diagonal: Callable[[Entry, Entry], bool] = lambda of, by: False
+    kept: dict[int, Kept] | None = None
+    """Readings of parts of formulas by the parts' identity, kept where all shapes are settled: a page's formulas, and still more the
+    changes of one that are tried for a suggestion, share most of their parts."""
+    looked_up: list[tuple[str, Index]] = field(default_factory=list)
+    """The index letters whose range was known when they were met, in order."""
+    changes: int = 0
+    """How often something was found out about index letters that later readings may rest on."""
 
     def agree(self, left: Size, right: Size) -> bool:
         return self.space.agree(left, right)
@@ -217,6 +243,28 @@ class Scope:
             raise NotUnderstood(f"{name!r} is symmetric and not square")
         return Array(found.indices, mul(num(Fraction(1, 2)), add(found.at(row, column), found.at(column, row))))
 
+    @property
+    def state(self) -> tuple[int, int]:
+        """A number that is another one whenever something was found out."""
+        return self.changes, self.space.changes
+
+    def recalled(self, node: Node) -> tuple[Reading, ...] | None:
+        """What a part of a formula was read as before, where nothing that it rests on has changed."""
+        found = None if self.kept is None else self.kept.get(id(node))
+        if found is None:
+            return None
+        for letter, index in found.under:
+            own = self.running.get(letter)
+            if own is None or own.index is not index:
+                return None
+        self.looked_up.extend(found.under)
+        return found.readings
+
+    def keep(self, node: Node, readings: tuple[Reading, ...], since: int) -> None:
+        """Keep what a part was read as; `since` is how many letters had been looked up before it."""
+        if self.kept is not None:
+            self.kept[id(node)] = Kept(node, readings, tuple(dict.fromkeys(self.looked_up[since:])))
+
     def index(self, letter: str, range_size: Size) -> Index:
         """The running index of a letter, its range settled (or compared) with the dimension at which it stands.
 
@@ -225,7 +273,10 @@ class Scope:
         """
         running = self.running.setdefault(letter, Running(letter))
         if running.index is None:
+            self.changes += 1
             running.index = Index(letter, range_size)
-        elif not self.agree(running.index.size, range_size):
+            return running.index
+        self.looked_up.append((letter, running.index))
+        if not self.agree(running.index.size, range_size):
             raise ShapeMismatch(f"{letter} runs over {running.index.size} values here and over {range_size} there")
         return running.index

@@ -139,7 +139,8 @@ class Point:
         if size.value is not None:
             return size.value
         if size not in self.sizes:
-            self.sizes[size] = 2 + len(self.sizes) % 3
+            # other sizes at every point: a factor of one half is no mean over two
+            self.sizes[size] = 2 + (len(self.sizes) + self.seed) % 3
         return self.sizes[size]
 
     def input(self, name: Name, places: tuple[int, ...], sizes: tuple[Size, ...]) -> Fraction:
@@ -318,7 +319,7 @@ def _anywhere(entry: Entry) -> Entry:
 
 def function_body(name: str, theory: Theory) -> Term:
     """A function over its argument. One that a document leaves general gets a body of its own, smooth and like no other: what
-    is claimed of every function is refuted by one."""
+    is claimed of every function is refuted by one. It grows slowly, so that what a deep network makes of it still has values."""
     own = theory.functions.get(name)
     if own is not None and own.body is not None:
         return own.body
@@ -326,5 +327,6 @@ def function_body(name: str, theory: Theory) -> Term:
     if known is not None:
         return known.definition if known.definition is not None else Fun(known.name, 0, Arg(0))
     drawn = random.Random(name)
-    parts = [mul(num(Fraction(drawn.randint(2, 9), 7)), power(Arg(0), n)) for n in range(1, 5)]
-    return add(num(Fraction(drawn.randint(1, 5), 11)), *parts)
+    first, second, third, fourth = (num(Fraction(drawn.randint(2, 9), 11)) for _ in range(4))
+    waves = mul(second, Fun("sin", 0, Arg(0))), mul(third, Fun("cos", 0, mul(fourth, Arg(0))))
+    return add(num(Fraction(drawn.randint(1, 5), 11)), mul(first, Arg(0)), *waves)

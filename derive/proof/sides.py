@@ -107,6 +107,7 @@ def _judging_scope(understanding: Understanding) -> Scope:
         return known(name) or (Shape(()) if name in understanding.parameters else None)
 
     scope.shape_of = shape_of
+    scope.kept = understanding.kept
     scope.is_diagonal = lambda of, by: is_diagonal(theory, of, by)
     return scope
 
