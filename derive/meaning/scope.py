@@ -217,7 +217,7 @@ class Scope:
     running: dict[str, Running] = field(default_factory=dict)
     is_diagonal: Callable[[Entry, Entry], bool] = lambda of, by: False
     kept: dict[int, Kept] | None = None
-    """Readings of parts of formulas by the parts' identity, kept where all shapes are settled: a page's formulas, and still more the
+    """Readings of parts of formulas by the parts' identity, kept where all shapes are settled: a page's formulas, and more so the
     changes of one that are tried for a suggestion, share most of their parts."""
     looked_up: list[tuple[str, Index]] = field(default_factory=list)
     """The index letters whose range was known when they were met, in order."""

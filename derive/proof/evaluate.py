@@ -36,7 +36,6 @@ from derive.algebra.terms import (
     fresh,
     mul,
     num,
-    power,
 )
 from derive.calculus.chain import expand
 from derive.theory import SUM_OVER_INPUTS, Theory
