@@ -31,8 +31,9 @@ from derive.meaning.functions import find_functions, take_off_arguments
 from derive.meaning.general import introduce_losses, leave_general
 from derive.meaning.labels import is_one_hot
 from derive.meaning.layers import layer_letters
+from derive.meaning.letters import tell_letters
 from derive.meaning.naming import walk, written
-from derive.meaning.prose import spoken_shapes, symmetric
+from derive.meaning.prose import numbers, spoken_shapes, symmetric
 from derive.meaning.samples import sample_name, tell_samples
 from derive.meaning.scope import LAYOUTS, Kept, Layout, Scope, Shape, Vocabulary
 from derive.meaning.shapes import (
@@ -43,6 +44,7 @@ from derive.meaning.shapes import (
     has_arrays,
     has_bold_vectors,
     has_light_vectors,
+    size_letters,
 )
 from derive.meaning.spelling import name_derivatives, put_together
 from derive.meaning.steps import tell_steps
@@ -121,11 +123,13 @@ def understand(
     draft = Draft(title, placed, Vocabulary(), ShapeTable(Vocabulary()))
     draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
     gather_cases(draft)
+    tell_letters(draft)
     samples = tell_samples(draft)
     tell_steps(draft)
     tell_examples(draft)
     put_together(draft)
     draft.vocabulary = replace(vocabulary_of(draft.stated), layout=layout)
+    draft.numbers = numbers(draft.placed, size_letters(draft.trees))
     take_off_arguments(draft)
     trees = draft.trees
     draft.vocabulary = replace(
@@ -137,6 +141,8 @@ def understand(
     )
     for name, region in draft.singles.items():
         draft.table.declare(Symbol(name.base), region)
+    for name in draft.numbers:
+        draft.table.declare_sizes(Symbol(name.base), ())
     for node, lengths in spoken_shapes(draft.placed):
         draft.table.declare_sizes(node, lengths)
     for letter in bounds(trees):

@@ -57,6 +57,8 @@ class Draft:
     definitions: dict[Name, Definition] = field(default_factory=dict)
     singles: dict[Name, Node] = field(default_factory=dict)
     """Letters of which the page declares one example: `x` by `x^{(i)} \\in \\mathbb{R}^n`, with the region."""
+    numbers: frozenset[Name] = frozenset()
+    """Names that running text calls numbers, or compares with one."""
     borne_out: set[Name] = field(default_factory=set)
     """Names of guessed rank with which a definition could be read."""
     problems: dict[int, str] = field(default_factory=dict)

@@ -464,7 +464,7 @@ class Elaborator(Slopes):
             yield from self._scripted(replace(argument, base=Fenced("(", inner, ")")))
             return
         word, power_node, sub_node, primes = _word(function)
-        inside = argument.body if isinstance(argument, Fenced) and argument.left in "([" else argument
+        inside = argument.body if isinstance(argument, Fenced) and argument.left in ("(", "[", r"\{") else argument
         row = word.lower()
         if row in NOTATION or repr(Name(rf"\mathrm{{{word}}}")) in self.scope.vocabulary.functions:
             known = self.scope.vocabulary.functions.get(repr(Name(rf"\mathrm{{{word}}}"))) or NOTATION[row]
@@ -536,16 +536,20 @@ class Elaborator(Slopes):
         return Reading(scalar(Entry(name, free)), inside.notes, inside.cost)
 
     def _cases(self, node: Cases) -> Iterator[Reading]:
-        """Branches one after the other: each holds where its condition does and none before it did."""
+        """Branches one after the other: each holds where its condition does and none before it did. A number, such as zero, stands
+        for an array of it beside branches that are arrays."""
         if not cover_everything(condition for _, condition in node.branches):
             raise NotUnderstood("cases that may leave something out: none of them is for the rest", column=node.span[0])
+        branches = [self.readings(branch)[0].value for branch, _ in node.branches]
+        array = next((value for value in branches if value.rank), None)
         value: Array | None = None
         remaining: Term = ONE
-        for branch, condition in node.branches:
-            (inside, *_) = self.readings(branch)
+        for inside, (_, condition) in zip(branches, node.branches, strict=True):
+            if array is not None and not inside.rank and isinstance(inside.body, Num):
+                inside = spread(inside, array.shape, array.row)
             holds = ONE if condition is None else self.condition(condition)
             chosen_here = mul(remaining, holds)
-            part = entrywise(lambda t: mul(chosen_here, t), inside.value)  # noqa: B023 - used at once
+            part = entrywise(lambda t: mul(chosen_here, t), inside)  # noqa: B023 - used at once
             value = part if value is None else plus(value, part, self.scope.agree)
             remaining = mul(remaining, sub(ONE, holds))
         assert value is not None
@@ -616,7 +620,7 @@ class Elaborator(Slopes):
             for index in indices:
                 if index is not None and len(indices) == 1:
                     ends(self.scope, node, index)
-            if batch is not None and indices[0] is not None:
+            if batch is not None and indices[0] is not None and self.scope.shape_of(Name(base_latex(batch) or "")):
                 held = members(self.scope, batch, indices[0])
                 inside = [
                     Reading(entrywise(lambda t: mul(held, t), each.value), each.notes, each.cost) for each in inside

@@ -188,7 +188,8 @@ def _equates(statement: Statement, name: Name) -> bool:
 
 def function_body(draft: Draft, right: Node, parameter: Name) -> Term | None:
     def shape_of(name: Name) -> Shape | None:
-        return Shape(()) if name is parameter or name.base in SCALARS else None
+        number = name.base in SCALARS or name in draft.numbers
+        return Shape(()) if name is parameter or number else None
 
     scope = Scope(draft.vocabulary, shape_of, plainest=True)
     try:

@@ -95,7 +95,7 @@ class Places:
 
     def _place(self, subscript: Node, length: Size) -> Index:
         letter = base_latex(subscript)
-        if letter is None or not (letter.startswith("\\") or letter.isalpha()):
+        if letter is None or not (letter.startswith("\\") or letter.rstrip("'").isalpha()):
             raise NotUnderstood("a subscript that is no letter", column=subscript.span[0])
         return self.scope.index(letter, length)
 

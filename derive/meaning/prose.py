@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from derive.algebra.terms import Name
+from derive.meaning.conditions import COMPARISONS
 from derive.meaning.draft import Placed
 from derive.meaning.naming import written
-from derive.notation.tree import Node, Product
+from derive.notation.tree import Node, Number, Product, Relations, Symbol
 
 _IS_SYMMETRIC = re.compile(r"^,?\s*(is|be|are|being)\s+(both\s+|real\s+|also\s+|a\s+|an\s+)*symmetric\b")
 _SYMMETRIC_NAME = re.compile(r"\bsymmetric\s+([a-z-]+\s+){0,3}(matrix|matrices)\s*$", re.IGNORECASE)
@@ -54,22 +55,40 @@ def _sentence_after(text: str) -> str:
 
 
 _NAMES = r"(?:\$[^$]+\$(?:\s*,\s*and|\s*,|\s+and|\s+or)?\s*)*"
-_NUMBERS = re.compile(rf"\b(real numbers?|numbers|scalars?|scalar (?:bias|weight|input|output|target)e?s?)\s*{_NAMES}$")
-_IS_NUMBER = re.compile(r"^\s*(?:is|be|being) an? (?:real )?(?:number|scalar)\b")
+_NUMBERS = re.compile(
+    rf"\b(real numbers?|numbers|constants?|scalars?|scalar (?:bias|weight|input|output|target)e?s?)\s*{_NAMES}$"
+)
+_IS_NUMBER = re.compile(r"^\s*(?:is|be|being) an? (?:real |positive |fixed |small )*(?:number|scalar|constant)\b")
 _OF_SIZE = re.compile(r"\$[^$]+\$\s*(?:is|be|being|denotes?)?\s*(?:an?|the)\s*(?:real\s+)?$")
 _MATRIX = re.compile(r"^\s*(?:real\s+|weight\s+)?(?:matrix|array)\b(\s*$|\s*[^\s$]|\s+(?=\$))")
 _NAMED_MATRIX = re.compile(r"^\s*(?:real\s+|weight\s+)?matrix\s+\$")
 
 
+def numbers(placed: Sequence[Placed], counts: frozenset[str]) -> frozenset[Name]:
+    """The names that running text calls numbers or constants, and those that are compared with a number, `a, b > 0`. `counts` are
+    letters that count something, and are sizes."""
+    found: set[Name] = set()
+    for place, each in enumerate(placed):
+        node = each.statement.left
+        compared = list(_compared(each))
+        if compared:  # an array, of whose entries it might be said, has a shape by other means
+            nodes: list[Node] = [*compared, *_listed_beside(placed, place)]
+        elif _mentioned(each) and (_NUMBERS.search(each.before) or _IS_NUMBER.match(each.after)):
+            nodes = [node]
+        else:
+            continue
+        names = (written(each) for each in nodes if not (isinstance(each, Symbol) and each.text in counts))
+        found |= {name.name for name in names if name is not None and not name.entries and name.power is None}
+    return frozenset(found)
+
+
 def spoken_shapes(placed: Sequence[Placed]) -> Iterator[tuple[Node, tuple[Node, ...]]]:
-    r"""What running text says of shapes: "real numbers `$x$`, `$u$`", "`$X$` be an `$n \times m$` matrix"."""
+    r"""What running text says of the shapes of matrices: "`$X$` be an `$n \\times m$` matrix"."""
     for number, each in enumerate(placed):
         node = each.statement.left
-        if each.display or each.statement.right is not None:
+        if not _mentioned(each) or not isinstance(node, Product) or len(node.factors) != 2:
             continue
-        if _NUMBERS.search(each.before) or _IS_NUMBER.match(each.after):
-            yield node, ()
-        if not isinstance(node, Product) or len(node.factors) != 2 or node.factors[1][0] != r"\times":
+        if node.factors[1][0] != r"\times":
             continue
         sizes = tuple(factor for _, factor in node.factors)
         before = placed[number - 1] if number else None
@@ -78,6 +97,24 @@ def spoken_shapes(placed: Sequence[Placed]) -> Iterator[tuple[Node, tuple[Node, 
             yield following.statement.left, sizes
         elif before is not None and _MATRIX.match(each.after) and _OF_SIZE.search(each.before) and _mentioned(before):
             yield before.statement.left, sizes
+
+
+def _compared(each: Placed) -> Iterator[Symbol]:
+    """The small letters that a statement, or a condition on it, compares with a number."""
+    statement = each.statement
+    told = [] if statement.right is None else [Relations(statement.left, ((statement.relation, statement.right),))]
+    for relations in (*told, *statement.conditions):
+        match relations:
+            case Relations(first=Symbol(text=text) as letter, rest=((relation, Number()),)):
+                if relation in COMPARISONS and not text[:1].isupper():
+                    yield letter
+
+
+def _listed_beside(placed: Sequence[Placed], number: int) -> Iterator[Node]:
+    """The a of `a, b > 0`."""
+    formula = placed[number].formula
+    near = (each.statement for each in placed[max(number - 2, 0) : number + 3] if each.formula == formula)
+    yield from (statement.left for statement in near if statement.right is None and isinstance(statement.left, Symbol))
 
 
 def _mentioned(each: Placed) -> bool:

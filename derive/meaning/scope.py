@@ -56,18 +56,28 @@ class Shape:
 @dataclass(frozen=True)
 class Layout:
     r"""How a page lays out derivatives (Magnus and Neudecker, Matrix Differential Calculus, section 9.3; "matrix calculus" has no
-    one convention): a scalar by a vector as a column or, with `gradient_rows`, as a row; a vector by a vector with the variable's
-    entries along the rows or, with `denominator`, down the columns."""
+    one convention): a scalar by a vector as a column or, with `gradient_rows`, as a row, which with `nabla_rows` a gradient
+    `\nabla` is too; a scalar by a matrix in the matrix's shape or, with `matrices_turned`, in the transposed one; a vector by a
+    vector with the variable's entries along the rows or, with `denominator`, down the columns."""
 
     said: str
     gradient_rows: bool = False
+    nabla_rows: bool = False
+    matrices_turned: bool = False
     denominator: bool = False
 
 
 LAYOUTS = (
     Layout("gradients have the shape of their variable, Jacobians the variable's entries along the rows"),
     Layout(
-        "numerator layout: gradients of scalars are rows, Jacobians have the variable's entries along the rows", True
+        "numerator layout: gradients of scalars are rows, Jacobians have the variable's entries along the rows",
+        gradient_rows=True,
+        nabla_rows=True,
+        matrices_turned=True,
+    ),
+    Layout(
+        r"numerator layout for \partial: scalars by vectors are rows; gradients \nabla have the shape of their variable",
+        gradient_rows=True,
     ),
     Layout("denominator layout: Jacobians have the variable's entries down the columns", denominator=True),
 )

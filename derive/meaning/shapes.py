@@ -14,7 +14,7 @@ from derive.algebra.terms import Name, Size, size
 from derive.meaning.labels import classes, one_hot
 from derive.meaning.naming import base_latex, is_transpose, level_of, walk, written
 from derive.meaning.scope import Shape, Sizes, Vocabulary
-from derive.notation.tree import Ellipsis, Fenced, Node, Number, Product, Scripted, Sequence, Styled, Sum, Symbol
+from derive.notation.tree import BigOperator, Ellipsis, Fenced, Node, Number, Product, Scripted, Sequence, Styled, Sum, Symbol
 from derive.theory import family_letters, size_at
 
 SCALARS = frozenset(
@@ -219,6 +219,21 @@ def bare_letter(base: str) -> tuple[str, bool]:
         bold = bold or command == r"\mathbf"
         letter = rest[:-1]
     return letter, bold
+
+
+def size_letters(trees: Iterable[Node]) -> frozenset[str]:
+    r"""The letters in the exponents of `\\mathbb{R}` and in the bounds of sums: they count something."""
+    found: set[str] = set()
+    for tree in trees:
+        for node in walk(tree):
+            counts: Node | None = None
+            if isinstance(node, Scripted) and base_latex(node.base) == r"\mathbb{R}":
+                counts = node.sup
+            elif isinstance(node, BigOperator):
+                counts = node.upper
+            if counts is not None:
+                found |= {part.text for part in walk(counts) if isinstance(part, Symbol)}
+    return frozenset(found)
 
 
 def has_bold_vectors(trees: Iterable[Node]) -> bool:

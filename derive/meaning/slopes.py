@@ -54,7 +54,7 @@ class Slopes(Powers):
         found = self.readings(self._without_arguments(node.operand))
         for variable in node.variables:
             by = self._variable(variable)
-            found = [reading for inside in found for reading in self._by(inside, by)]
+            found = [reading for inside in found for reading in self._by(inside, by, node.symbol)]
             if len(node.variables) > 1 and any(reading.value.rank > 2 for reading in found):
                 raise NotUnderstood("a second derivative with more than two axes", column=node.span[0])
         yield from found
@@ -79,16 +79,20 @@ class Slopes(Powers):
             raise NotUnderstood("a derivative by a symmetric matrix, of which there are two", column=node.span[0])
         return self._array(name)
 
-    def _by(self, inside: Reading, by: Array) -> Iterator[Reading]:
+    def _laid_out(self, indices: tuple[Index, ...], slope: Term, symbol: str, *, lies: bool) -> Array:
+        """The derivative of a number by an array, in the page's layout."""
+        layout, gradient = self.layout, symbol == r"\nabla"
+        rows = layout.nabla_rows if gradient else layout.gradient_rows
+        value = Array(indices, slope, row=lies or (rows and len(indices) == 1))
+        return transpose(value) if layout.matrices_turned and not gradient and len(indices) == 2 else value
+
+    def _by(self, inside: Reading, by: Array, symbol: str) -> Iterator[Reading]:
         value, variable = inside.value, by.body
         assert isinstance(variable, Entry)
         notes, cost = inside.notes, inside.cost
         slope = Partial(value.body, variable)
         if not value.rank:
-            result = Array(by.indices, slope, row=by.row or (self.layout.gradient_rows and by.rank == 1))
-            if self.layout.gradient_rows and by.rank == 2:
-                result = transpose(result)
-            yield Reading(result, notes, cost)
+            yield Reading(self._laid_out(by.indices, slope, symbol, lies=by.row), notes, cost)
             return
         if not by.rank:
             yield Reading(Array(value.indices, slope, value.row), notes, cost)
@@ -128,5 +132,4 @@ class Slopes(Powers):
                 summed.extend(by.indices)
             value = variable
         note = "the chain of derivatives is contracted along the variables that link them"
-        whole = Array(by.indices, total(summed, result), by.row or (self.layout.gradient_rows and by.rank == 1))
-        return Reading(transpose(whole) if self.layout.gradient_rows and by.rank == 2 else whole, (note,), 0)
+        return Reading(self._laid_out(by.indices, total(summed, result), chain[-1].symbol, lies=by.row), (note,), 0)

@@ -9,7 +9,7 @@ from dataclasses import is_dataclass, replace
 
 from derive.algebra.functions import NOTATION
 from derive.meaning.draft import Draft
-from derive.meaning.naming import base_latex, is_transpose, rebuilt, substituted, walk, written
+from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, rebuilt, substituted, walk, written
 from derive.meaning.shapes import PARAMETER_LETTERS, bare_letter
 from derive.meaning.statements import EQUALITIES, Statement
 from derive.notation.tree import (
@@ -187,7 +187,8 @@ def _labels_of_vectors(draft: Draft, nodes: Sequence[Node]) -> frozenset[str]:
 
 
 def _is_greek(node: Node | None) -> bool:
-    return isinstance(node, Symbol) and node.text.startswith("\\") and node.text[1:].isalpha()
+    letter = isinstance(node, Symbol) and node.text.startswith("\\") and node.text[1:].isalpha()
+    return letter and isinstance(node, Symbol) and node.text not in LAYER_LETTERS
 
 
 def _greek(node: Node | None) -> Iterable[str]:

@@ -146,7 +146,7 @@ def _differentiates(left: Node, letters: Sequence[str]) -> bool:
 
 def _index_letters(sub: Node | None) -> list[str]:
     parts = [factor for _, factor in sub.factors] if isinstance(sub, Product) else list(getattr(sub, "items", ()))
-    return [part.text for part in parts if isinstance(part, Symbol) and part.text.isalpha()]
+    return [part.text for part in parts if isinstance(part, Symbol) and part.text.rstrip("'").isalpha()]
 
 
 def mentions(node: Node | None, name: Name, vocabulary: Vocabulary) -> bool:
