@@ -44,8 +44,10 @@ from derive.meaning.shapes import (
     has_arrays,
     has_bold_vectors,
     has_light_vectors,
+    is_loss,
     size_letters,
 )
+from derive.meaning.shorthand import tell_bars
 from derive.meaning.spelling import name_derivatives, put_together
 from derive.meaning.steps import tell_steps
 from derive.meaning.sums import batches, bounds
@@ -59,7 +61,6 @@ from derive.theory import Definition, Role, Spelling, Theory
 from derive.theory import Symbol as TheorySymbol
 
 TARGET_LETTERS = frozenset({"y", "Y", "t", "T"})
-LOSSES = ("L", "J", "C", "E", "Q", r"\ell", r"\mathrm{loss}")
 
 
 @dataclass
@@ -123,6 +124,7 @@ def understand(
     draft = Draft(title, placed, Vocabulary(), ShapeTable(Vocabulary()))
     draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
     gather_cases(draft)
+    tell_bars(draft)
     tell_letters(draft)
     samples = tell_samples(draft)
     tell_steps(draft)
@@ -265,7 +267,7 @@ def losses(definitions: Mapping[Name, Definition]) -> tuple[Name, ...]:
         name
         for name, definition in reversed(list(definitions.items()))
         if not definition.value.rank
-        and bare_letter(name.base)[0] in LOSSES
+        and is_loss(name)
         and not any(isinstance(node, Partial) for node in _terms(definition))
     )
 

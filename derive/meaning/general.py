@@ -11,7 +11,7 @@ from derive.meaning.calls import call
 from derive.meaning.draft import Draft
 from derive.meaning.naming import walk, written
 from derive.meaning.scope import Shape
-from derive.meaning.shapes import LOSS_LETTERS, bare_letter
+from derive.meaning.shapes import is_loss
 from derive.notation.tree import Derivative, Sequence, Word
 from derive.theory import Definition
 
@@ -24,11 +24,7 @@ def introduce_losses(draft: Draft) -> None:
             if found is None or found.entries or found.power is not None or found.primes:
                 continue
             name = found.name
-            if (
-                bare_letter(name.base)[0] in LOSS_LETTERS
-                and name not in draft.right_sides
-                and not draft.table.known(name)
-            ):
+            if is_loss(name) and name not in draft.right_sides and not draft.table.known(name):
                 draft.table.shapes[name] = Shape(())
                 draft.general[name] = ()
 
@@ -48,7 +44,7 @@ def leave_general(draft: Draft) -> None:
             continue
         if isinstance(head, Word) or function.name in draft.definitions or function.name in draft.right_sides:
             continue
-        if bare_letter(name.base)[0] in LOSS_LETTERS:
+        if is_loss(name):
             draft.table.shapes[name] = Shape(())
             draft.general[name] = direct
     backward = {name for name, definition in draft.definitions.items() if any_partial(definition)}

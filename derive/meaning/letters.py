@@ -1,5 +1,6 @@
-r"""Index letters as a page uses them, before anything is read: `k'` is a letter like any other, `(n)` behind every name only says when,
-and letters that stand for different kinds of units, `\delta_j` for a hidden one and `\delta_k` for an output, tell names apart.
+r"""Index letters as a page uses them, before anything is read: `k'` is a letter like any other, `(n)` behind every name only says
+when, and letters that stand for different kinds of units, `\delta_j` for a hidden one and `\delta_k` for an output, tell names
+apart.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from derive.meaning.draft import Draft
-from derive.meaning.naming import base_latex, rebuilt, walk
-from derive.meaning.statements import EQUALITIES
+from derive.meaning.naming import base_latex, part_names, rebuilt, walk
+from derive.meaning.statements import EQUALITIES, Statement
 from derive.notation.tree import (
     BigOperator,
     Derivative,
@@ -19,9 +20,9 @@ from derive.notation.tree import (
     Fenced,
     Node,
     Product,
-    Relations,
     Scripted,
     Sequence,
+    Sum,
     Symbol,
 )
 
@@ -31,7 +32,9 @@ _FEWEST_CLOCKED = 3
 
 def tell_letters(draft: Draft) -> None:
     """Rewrite index letters to what the rest of the reading knows."""
-    _rewrite(draft, lambda node: _prime_as_letter(node, frozenset(_primed(draft.trees))))
+    primed = frozenset(_primed(draft.trees))
+    _rewrite(draft, lambda node: _prime_as_letter(node, primed))
+    draft.placed = tuple(replace(each, statement=_with_whole_sums(each.statement)) for each in draft.placed)
     clock = _clock(draft.trees)
     if clock is not None:
         _rewrite(draft, lambda node: _without_clock(node, clock))
@@ -76,6 +79,73 @@ def _prime_as_letter(node: Node, primed: frozenset[Node]) -> Node:
     if node in primed and isinstance(node, Scripted) and isinstance(node.base, Symbol):
         return Symbol(node.base.text + "'" * node.primes, span=node.span)
     return node
+
+
+# how far sums reach
+
+
+def _with_whole_sums(statement: Statement) -> Statement:
+    r"""A statement whose sums reach as far as their letter: `\sum_i y_i \log p_i + (1 - y_i) \log (1 - p_i)` is one sum."""
+    if statement.right is None:
+        return statement
+    left, right = _index_letters(statement.left), _index_letters(statement.right)
+    head = _index_letters(statement.head)
+
+    def reaching(side: Node, beside: frozenset[str]) -> Node:
+        return _everywhere(side, lambda node: _absorbed(node, beside | head))  # type: ignore[return-value]
+
+    return replace(statement, left=reaching(statement.left, right), right=reaching(statement.right, left))
+
+
+def _absorbed(node: Node, beside: frozenset[str]) -> Node:
+    """A sum of terms in which what follows a sum over i and has i in it is part of what is summed."""
+    if not isinstance(node, Sum):
+        return node
+    terms: list[tuple[str, Node]] = []
+    for sign, term in node.terms:
+        before = terms[-1] if terms else None
+        operator = None if before is None else _last_sum(before[1])
+        if before is not None and operator is not None:
+            letters = _index_letters(operator.lower, below=True)
+            if letters & _index_letters(term) and not letters & beside:
+                inside = operator.body.terms if isinstance(operator.body, Sum) else (("+", operator.body),)
+                longer = replace(operator, body=Sum((*inside, (sign, term)), span=operator.body.span))
+                terms[-1] = before[0], _with_last(before[1], longer)
+                continue
+        terms.append((sign, term))
+    if len(terms) == len(node.terms):
+        return node
+    return terms[0][1] if len(terms) == 1 and terms[0][0] == "+" else replace(node, terms=tuple(terms))
+
+
+def _last_sum(term: Node) -> BigOperator | None:
+    last = term.factors[-1][1] if isinstance(term, Product) else term
+    return last if isinstance(last, BigOperator) and last.operator == r"\sum" else None
+
+
+def _with_last(term: Node, last: Node) -> Node:
+    if isinstance(term, Product):
+        return replace(term, factors=(*term.factors[:-1], (term.factors[-1][0], last)))
+    return last
+
+
+def _index_letters(part: object, *, below: bool = False) -> frozenset[str]:
+    """The letters that stand free in scripts; `below` says that all letters do, as in a sum's bounds."""
+    match part:
+        case Symbol(text=text):
+            return frozenset({text} if below and text.rstrip("'").isalpha() else ())
+        case Scripted():
+            scripts = _index_letters((part.sub, part.sup), below=True)
+            return scripts | _index_letters(part.base, below=below)
+        case BigOperator():
+            return _index_letters(part.body, below=below) - _index_letters(part.lower, below=True)
+        case tuple():
+            return frozenset().union(*(_index_letters(each, below=below) for each in part))
+        case Node():
+            own = (getattr(part, name) for name in part_names(type(part)))
+            return frozenset().union(*(_index_letters(each, below=below) for each in own))
+        case _:
+            return frozenset()
 
 
 # what every name is at
@@ -176,7 +246,7 @@ class Kinds:
         places = None if written is None else self.places.get((written[0], len(written[1])))
         if written is None or places is None:
             return node
-        base, letters = written
+        _, letters = written
         kind = "".join(sorted(letters[place] for place in places))
         named = replace(node, base=Symbol(f"{_outer(node.base)}_{{{kind}}}", span=node.base.span))
         self.said[named] = node

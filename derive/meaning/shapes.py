@@ -14,16 +14,31 @@ from derive.algebra.terms import Name, Size, size
 from derive.meaning.labels import classes, one_hot
 from derive.meaning.naming import base_latex, is_transpose, level_of, walk, written
 from derive.meaning.scope import Shape, Sizes, Vocabulary
-from derive.notation.tree import BigOperator, Ellipsis, Fenced, Node, Number, Product, Scripted, Sequence, Styled, Sum, Symbol
+from derive.notation.tree import (
+    BigOperator,
+    Ellipsis,
+    Fenced,
+    Node,
+    Number,
+    Product,
+    Scripted,
+    Sequence,
+    Styled,
+    Sum,
+    Symbol,
+)
 from derive.theory import family_letters, size_at
 
 SCALARS = frozenset(
     {"L", "J", "C", "E", r"\mathcal{L}", r"\ell", r"\mathcal{J}", r"\alpha", r"\eta", r"\lambda", r"\epsilon", r"\varepsilon",
-     r"\gamma", r"\rho", r"\tau", r"\mu", "m", "n", "N", "M", "K", "t", "T", "Q", "R", "S", r"\mathrm{loss}", r"\mathrm{MSE}"}
+     r"\gamma", r"\rho", r"\tau", r"\mu", "m", "n", "N", "M", "K", "t", "T", "Q", "R", "S"}
 )  # fmt: skip
 FAMILY = r"^{(\cdot)}"
 """What marks the name of all examples together: `x^{(i)}` is a part of `x^{(\\cdot)}`."""
 LOSS_LETTERS = frozenset({"L", "J", "C", "E", "Q", r"\ell"})
+_LOSS_WORDS = frozenset(
+    {"loss", "cost", "error", "err", "objective", "risk", "mse", "sse", "rss", "nll", "bce", "crossentropy", "ce"}
+)
 PARAMETER_LETTERS = frozenset({"W", "w", "b", "U", "V", "B", r"\theta", r"\Theta", r"\beta", r"\omega"})
 INPUT_LETTERS = frozenset({"x", "X"})
 SCALAR_CAPITALS = frozenset({"L", "J", "C", "E"})
@@ -74,7 +89,7 @@ class ShapeTable:
 
     def convention(self, base: str) -> int:
         letter, bold = bare_letter(base)
-        if not self.arrays or (base in SCALARS and not bold):
+        if not self.arrays or ((base in SCALARS or letter.lower() in _LOSS_WORDS) and not bold):
             return 0
         if self.bold_vectors and not bold and not letter[:1].isupper():
             return 0
@@ -219,6 +234,12 @@ def bare_letter(base: str) -> tuple[str, bool]:
         bold = bold or command == r"\mathbf"
         letter = rest[:-1]
     return letter, bold
+
+
+def is_loss(name: Name) -> bool:
+    """Whether convention takes a name for a loss: a number that is made small."""
+    letter, bold = bare_letter(name.base)
+    return (letter in LOSS_LETTERS and not bold) or letter.lower() in _LOSS_WORDS
 
 
 def size_letters(trees: Iterable[Node]) -> frozenset[str]:

@@ -107,7 +107,9 @@ def batches(trees: Iterable[Node]) -> dict[Name, str]:
                     lower=Relations(first=Symbol(text=letter), rest=(("=", _),)), upper=Symbol(text=count)
                 ):
                     counts[letter] = count
-                case BigOperator(lower=Relations(first=Symbol(text=letter), rest=((r"\in", Symbol() | Styled() as batch),))):
+                case BigOperator(
+                    lower=Relations(first=Symbol(text=letter), rest=((r"\in", Symbol() | Styled() as batch),))
+                ):
                     letters[Name(base_latex(batch) or "")] = letter
                 case Fenced(left="|") if (batch := is_count(node)) is not None:
                     sizes.add(Name(base_latex(batch) or ""))

@@ -59,7 +59,7 @@ def judge_page(placed: Sequence[Placed], title: str = "", *, suggest: bool = Tru
 def _in_its_meanings(placed: Sequence[Placed], title: str, depth: int) -> Judged:
     """The page read from start to end; from where a name gets a new meaning on, read again without the earlier one."""
     judged = _in_its_layout(placed, title)
-    new = _new_meaning(judged) if depth < _MOST_MEANINGS else None
+    new = _new_meaning(judged, placed) if depth < _MOST_MEANINGS else None
     if new is None:
         return judged
     start, forgotten = new
@@ -99,8 +99,10 @@ def _restated(judged: Judged, number: int) -> Name | None:
     return None if derivative_named(understanding.theory, found.name) is not None else found.name
 
 
-def _new_meaning(judged: Judged) -> tuple[int, tuple[Placed, ...]] | None:
+def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Placed, ...]] | None:
     """Where a page gives a name, or a function, a new meaning: from which statement on, and the page without the earlier one.
+
+    `page` holds its statements as they are written; reading rewrites them.
 
     In another section it may do so freely. In the same one it is a slip, unless it brings in what the earlier meaning knew
     nothing of.
@@ -126,9 +128,9 @@ def _new_meaning(judged: Judged) -> tuple[int, tuple[Placed, ...]] | None:
             start = next(n for n, each in enumerate(placed) if each.section == after.section)
         forgotten = tuple(
             replace(each, statement=_said_only(each.statement))
-            if n < start and (_defines(each, name, vocabulary) or _calls(each, function, vocabulary))
+            if n < start and (_defines(read, name, vocabulary) or _calls(read, function, vocabulary))
             else each
-            for n, each in enumerate(placed)
+            for n, (each, read) in enumerate(zip(page, placed, strict=True))
         )
         return start, forgotten
     return None
