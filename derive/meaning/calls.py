@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import is_dataclass, replace
 
+from derive.algebra.functions import NOTATION
 from derive.meaning.naming import base_latex, rebuilt, substituted, walk, written
 from derive.notation.tree import (
     Applied,
@@ -24,6 +25,11 @@ from derive.notation.tree import (
     Symbol,
     Word,
 )
+
+KNOWN_WORDS = frozenset(
+    {*NOTATION, "softmax", "diag", "diagonal", "tr", "trace", "det", "rank", "vec", "max", "min", "prod", "sum"}
+)
+"""Functions that a page need not define: what it says of their values, it claims."""
 
 Calls = Mapping[Node, Node]
 """A name as it is called to the arguments it is called with where it is defined."""

@@ -60,7 +60,7 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
     if statement.restricted:  # what holds under a condition defines nothing by itself
         draft.in_cases.add(head.name)
         return
-    if isinstance(statement.right, Number) and not head.entries and _is_case(draft, first, head.name):
+    if isinstance(statement.right, Number) and _is_case(draft, first, head):
         draft.meanings[places[0]] = Meaning("assumption")
         return
     if _runs(draft, head, statement.right):
@@ -100,9 +100,9 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
     draft.meanings[remaining[0]] = Meaning(kind, head.name)
 
 
-def _is_case(draft: Draft, each: Placed, name: Name) -> bool:
-    """Whether `y = 0` picks a case: in running text, or where the name is defined already, a value is not claimed of it."""
-    return not each.display or name in draft.right_sides
+def _is_case(draft: Draft, each: Placed, head: Written) -> bool:
+    """Whether `y = 0`, or `x_0 = 1`, picks a case: no claim in running text, nor where the name is defined already."""
+    return not each.display or (head.name in draft.right_sides and not head.entries)
 
 
 def _covered(draft: Draft, name: Name, right: Node) -> bool:

@@ -34,6 +34,7 @@ from derive.meaning.layers import layer_letters
 from derive.meaning.letters import tell_letters
 from derive.meaning.naming import walk, written
 from derive.meaning.prose import numbers, spoken_shapes, symmetric
+from derive.meaning.rows import tell_rows
 from derive.meaning.samples import sample_name, tell_samples
 from derive.meaning.scope import LAYOUTS, Kept, Layout, Scope, Shape, Vocabulary
 from derive.meaning.shapes import (
@@ -129,6 +130,7 @@ def understand(
     samples = tell_samples(draft)
     tell_steps(draft)
     tell_examples(draft)
+    tell_rows(draft)
     put_together(draft)
     draft.vocabulary = replace(vocabulary_of(draft.stated), layout=layout)
     draft.numbers = numbers(draft.placed, size_letters(draft.trees))

@@ -179,7 +179,7 @@ class Elaborator(Slopes):
         if letter in (r"\pi", "\u03c0") and self.scope.shape_of(name.name) is None:
             yield Reading(scalar(PI))
             return
-        if letter == "e" and self.scope.shape_of(name.name) is None:
+        if letter == "e" and not name.entries and self.scope.shape_of(name.name) is None:
             yield Reading(scalar(Fun("exp", 0, ONE)))
             return
         if letter in self.scope.sizes and self.scope.shape_of(name.name) is None:
@@ -242,7 +242,7 @@ class Elaborator(Slopes):
                 if inside.value.rank == len(places):
                     yield Reading(self._entries(inside.value, places), inside.notes, inside.cost)
             return
-        if base_latex(base) == "e" and self.scope.shape_of(Name("e")) is None:
+        if base_latex(base) == "e" and node.sub is None and self.scope.shape_of(Name("e")) is None:
             for inside in self.readings(sup):
                 yield Reading(apply("exp", inside.value), inside.notes, inside.cost)
             return

@@ -88,8 +88,8 @@ def _with_whole_sums(statement: Statement) -> Statement:
     r"""A statement whose sums reach as far as their letter: `\sum_i y_i \log p_i + (1 - y_i) \log (1 - p_i)` is one sum."""
     if statement.right is None:
         return statement
-    left, right = _index_letters(statement.left), _index_letters(statement.right)
-    head = _index_letters(statement.head)
+    left, right = index_letters(statement.left), index_letters(statement.right)
+    head = index_letters(statement.head)
 
     def reaching(side: Node, beside: frozenset[str]) -> Node:
         return _everywhere(side, lambda node: _absorbed(node, beside | head))  # type: ignore[return-value]
@@ -106,8 +106,8 @@ def _absorbed(node: Node, beside: frozenset[str]) -> Node:
         before = terms[-1] if terms else None
         operator = None if before is None else _last_sum(before[1])
         if before is not None and operator is not None:
-            letters = _index_letters(operator.lower, below=True)
-            if letters & _index_letters(term) and not letters & beside:
+            letters = index_letters(operator.lower, below=True)
+            if letters & index_letters(term) and not letters & beside:
                 inside = operator.body.terms if isinstance(operator.body, Sum) else (("+", operator.body),)
                 longer = replace(operator, body=Sum((*inside, (sign, term)), span=operator.body.span))
                 terms[-1] = before[0], _with_last(before[1], longer)
@@ -129,21 +129,21 @@ def _with_last(term: Node, last: Node) -> Node:
     return last
 
 
-def _index_letters(part: object, *, below: bool = False) -> frozenset[str]:
+def index_letters(part: object, *, below: bool = False) -> frozenset[str]:
     """The letters that stand free in scripts; `below` says that all letters do, as in a sum's bounds."""
     match part:
         case Symbol(text=text):
             return frozenset({text} if below and text.rstrip("'").isalpha() else ())
         case Scripted():
-            scripts = _index_letters((part.sub, part.sup), below=True)
-            return scripts | _index_letters(part.base, below=below)
+            scripts = index_letters((part.sub, part.sup), below=True)
+            return scripts | index_letters(part.base, below=below)
         case BigOperator():
-            return _index_letters(part.body, below=below) - _index_letters(part.lower, below=True)
+            return index_letters(part.body, below=below) - index_letters(part.lower, below=True)
         case tuple():
-            return frozenset().union(*(_index_letters(each, below=below) for each in part))
+            return frozenset().union(*(index_letters(each, below=below) for each in part))
         case Node():
             own = (getattr(part, name) for name in part_names(type(part)))
-            return frozenset().union(*(_index_letters(each, below=below) for each in own))
+            return frozenset().union(*(index_letters(each, below=below) for each in own))
         case _:
             return frozenset()
 

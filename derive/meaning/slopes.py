@@ -18,6 +18,7 @@ from derive.algebra.terms import (
     mul,
     total,
 )
+from derive.meaning.naming import is_transpose
 from derive.meaning.powers import Powers
 from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood
@@ -26,6 +27,7 @@ from derive.notation.tree import (
     Fenced,
     Node,
     Product,
+    Scripted,
     Styled,
     Symbol,
     Word,
@@ -52,8 +54,9 @@ class Slopes(Powers):
                 yield from self._call(function[0], len(node.variables), None, argument)
                 return
         found = self.readings(self._without_arguments(node.operand))
-        for variable in node.variables:
-            by = self._variable(variable)
+        for place, variable in enumerate(node.variables):
+            turned = _untransposed(variable)
+            by = self._variable(turned if turned in node.variables[:place] else variable)
             found = [reading for inside in found for reading in self._by(inside, by, node.symbol)]
             if len(node.variables) > 1 and any(reading.value.rank > 2 for reading in found):
                 raise NotUnderstood("a second derivative with more than two axes", column=node.span[0])
@@ -72,6 +75,8 @@ class Slopes(Powers):
         return node
 
     def _variable(self, node: Node) -> Array:
+        if isinstance(node, Fenced) and node.left == "(":
+            node = node.body
         name = self._written(node)
         if name is None or name.power is not None or name.transposed:
             raise NotUnderstood("a derivative by something that is no name", column=node.span[0])
@@ -133,3 +138,10 @@ class Slopes(Powers):
             value = variable
         note = "the chain of derivatives is contracted along the variables that link them"
         return Reading(self._laid_out(by.indices, total(summed, result), chain[-1].symbol, lies=by.row), (note,), 0)
+
+
+def _untransposed(node: Node) -> Node:
+    r"""The x of `x^\top`, as the second variable of a matrix of second derivatives is often written."""
+    if isinstance(node, Scripted) and node.sup is not None and is_transpose(node.sup) and not node.primes:
+        return node.base if node.sub is None else Scripted(node.base, node.sub)
+    return node

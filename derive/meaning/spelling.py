@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import is_dataclass, replace
 
-from derive.algebra.functions import NOTATION
+from derive.meaning.calls import KNOWN_WORDS
 from derive.meaning.draft import Draft
+from derive.meaning.letters import index_letters
 from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, rebuilt, substituted, walk, written
 from derive.meaning.shapes import PARAMETER_LETTERS, bare_letter
 from derive.meaning.shorthand import after_d, differential, short_for_derivatives
@@ -27,8 +28,7 @@ from derive.notation.tree import (
     Word,
 )
 
-_WORDS = frozenset({*NOTATION, "softmax", "diag", "tr", "trace", "max", "min", "prod", "sum"})
-_LONGEST = max(map(len, _WORDS))
+_LONGEST = max(map(len, KNOWN_WORDS))
 Factors = tuple[tuple[str, Node], ...]
 
 
@@ -56,8 +56,8 @@ Labels = frozenset[tuple[str, str]]
 
 
 def _join_labels(draft: Draft) -> None:
-    r"""Subscripts that are no index: the Greek letter of `w_\lambda`, a value of the page, the letters of `w_{hx}`, which are names of
-    the page, and the n of a lone `E_n`, on which nothing that it is defined by depends."""
+    r"""Subscripts that are no index: the Greek letter of `w_\lambda`, a value of the page, the letters of `w_{hx}`, which are names
+    of the page, and the n of a lone `E_n`, on which nothing that it is defined by depends."""
     nodes = [node for tree in draft.trees for node in walk(tree)]
     below = [node.sub for node in nodes if isinstance(node, Scripted) and _is_greek(node.sub)]
     places = {id(sub) for sub in below}
@@ -117,7 +117,7 @@ def _labels_of_one(draft: Draft, nodes: Sequence[Node]) -> Iterable[tuple[str, s
         base = base_latex(left.base)
         if base is None or left.sup is not None or subscripts.get(base) != {letters} or letters[0] in counted:
             continue
-        if Symbol(letters[0]) not in walk(right):
+        if letters[0] not in index_letters(right):
             yield base, letters[0]
 
 
@@ -176,7 +176,7 @@ def _leading_word(node: Node) -> str | None:
     called = isinstance(node.factors[-1][1], Fenced)
     letters = node.factors[:-1] if called else node.factors
     word = _run_of(letters, 0)
-    if len(word) != len(letters) or len(word) < (_SHORTEST_CALLED if called else _SHORTEST) or word in _WORDS:
+    if len(word) != len(letters) or len(word) < (_SHORTEST_CALLED if called else _SHORTEST) or word in KNOWN_WORDS:
         return None
     return word if not called or node.factors[-1][0] == "" else None
 
@@ -331,7 +331,7 @@ def _words(factors: Factors) -> Iterable[tuple[int, str]]:
             word = letter.text + word
             if own_sign != "":
                 break
-        if len(word) > 1 and word.lower() in _WORDS:
+        if len(word) > 1 and word.lower() in KNOWN_WORDS:
             yield start, word
 
 
