@@ -151,7 +151,7 @@ class Normalizer:
             return self.times(*[base] * int(exponent))
         if base.is_zero:
             return of_atom(Atom("base", None, (), (base,)), exponent)
-        coefficient, common, rest = _content(base)
+        coefficient, common, rest = self._content(base)
         if exponent.denominator != 1 and not all(_positive_atom(atom) for atom, _ in common):
             common, rest = (), base.scaled(1 / coefficient)  # the root of a product splits only over positive factors
         scale = rational_power(coefficient, exponent)
@@ -164,6 +164,17 @@ class Normalizer:
         if rest.constant == 1:
             return self._simplify([result])
         return self._simplify([_product(result, Monomial(Fraction(1), ((Atom("base", None, (), (rest,)), exponent),)))])
+
+    def _content(self, polynomial: Polynomial) -> tuple[Fraction, tuple[Factor, ...], Polynomial]:
+        """What a polynomial has for factors, as `_content` tells it. `1 - 1/(1 + u)` has 1/(1 + u), and then u too."""
+        coefficient, common, rest = _content(polynomial)
+        if common and any(atom.kind == "base" and exponent > 0 for m in rest.monomials for atom, exponent in m.factors):
+            opened = self._simplify(rest.monomials)
+            if len(opened.monomials) < len(rest.monomials):
+                scale, more, rest = _content(opened)
+                merged = _merged(Monomial(Fraction(1), (*common, *more)))
+                return coefficient * scale, merged.factors, rest
+        return coefficient, common, rest
 
     def _summed(self, body: Polynomial, index: Index) -> Polynomial:
         return self._simplify(Monomial(m.coefficient, m.factors, (*m.bound, index)) for m in body.monomials)
@@ -269,7 +280,7 @@ class Normalizer:
         """log of a product is a sum of logs, log of exp u is u. Where a factor's sign is open, that it is positive is assumed."""
         if argument.is_zero:
             return of_atom(Atom("function", ("log", 0), (), (argument,)))
-        coefficient, common, rest = _content(argument)
+        coefficient, common, rest = self._content(argument)
         if coefficient < 0:
             coefficient, rest = -coefficient, rest.scaled(Fraction(-1))
         parts = [] if coefficient == 1 else [of_atom(Atom("function", ("log", 0), (), (number(coefficient),)))]
@@ -434,6 +445,28 @@ def _reduced(monomial: Monomial) -> Polynomial | None:
             for m in denominator.monomials
             if m is not lead
         ]
+        return Polynomial((first, *rest))
+    return _parted(monomial)
+
+
+def _parted(monomial: Monomial) -> Polynomial | None:
+    """A monomial R / (a^m P^k), where P = c + Q and a divides Q, as R / (c a^m P^(k-1)) - R Q / (c a^m P^k): by steps, partial
+    fractions, in which no denominator has both a and P. With a = e^x and P = 1 + e^x they come with every sigmoid."""
+    for atom, exponent in monomial.factors:
+        if atom.kind != "base" or exponent > -1:
+            continue
+        denominator = atom.parts[0]
+        constants = [m for m in denominator.monomials if not m.factors and not m.bound]
+        others = [m for m in denominator.monomials if m.factors or m.bound]
+        if len(constants) != 1 or not others or any(m.bound for m in others):
+            continue
+        shared = set.intersection(*({a.key({}, 0) for a, e in m.factors if e > 0} for m in others))
+        below = any(e <= -1 and a is not atom and a.key({}, 0) in shared for a, e in monomial.factors)
+        if not below:
+            continue
+        scaled = Monomial(monomial.coefficient / constants[0].coefficient, monomial.factors, monomial.bound)
+        first = _merged(_product(scaled, Monomial(Fraction(1), ((atom, Fraction(1)),))))
+        rest = (_merged(_product(scaled, Monomial(-m.coefficient, m.factors))) for m in others)
         return Polynomial((first, *rest))
     return None
 

@@ -96,15 +96,15 @@ class Understanding:
     """What parts of its formulas were read as while it was judged."""
 
     def loss_of(self, place: int) -> Name | None:
-        """The loss that a step of descent at that place speaks of: the one last named in its section, else the page's."""
+        """The loss that a step of descent at that place speaks of: the one last named or defined in its section, else the page's."""
         section = self.placed[place].section
-        for before in reversed(self.placed[:place]):
+        for before, meaning in zip(reversed(self.placed[:place]), reversed(self.meanings[:place]), strict=True):
             if before.section != section:
                 break
-            if before.statement.right is None:
-                named = written(before.statement.left)
-                if named is not None and named.name in self.losses:
-                    return named.name
+            named = written(before.statement.left) if before.statement.right is None else None
+            name = meaning.name if named is None else named.name
+            if name is not None and name in self.losses:
+                return name
         return self.theory.loss
 
     @property

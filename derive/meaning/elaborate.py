@@ -50,7 +50,7 @@ from derive.algebra.terms import (
     sub,
 )
 from derive.meaning.conditions import DIFFERENT, cover_everything
-from derive.meaning.labels import chosen_by_class, is_indicator
+from derive.meaning.labels import chosen_by_class, is_bracket, is_indicator
 from derive.meaning.naming import any_layer, base_latex, is_transpose, subscript_text, walk
 from derive.meaning.powers import OPAQUE
 from derive.meaning.products import Reading, multiply
@@ -129,6 +129,8 @@ class Elaborator(Slopes):
                 yield Reading(scalar(num(Fraction(text))))
             case Tagged(body=body):
                 yield from self._node(body)
+            case Fenced(body=Relations() as told) | Fenced(body=Fenced(body=Relations() as told)) if is_bracket(node):
+                yield from self._indicator(told)
             case Fenced(left="(" | "[" | r"\{" | ".", body=body):
                 yield from self._node(body)
             case Fenced(left="|") if (batch := is_count(node)) is not None:

@@ -36,6 +36,14 @@ def classes(region: Node) -> Node | None:
     return None
 
 
+def is_bracket(node: Node) -> bool:
+    r"""Whether `[[k = y]]` asks for a condition, as in Knuth, Two Notes on Notation (1992), with one pair of brackets or two."""
+    inner = node.body if isinstance(node, Fenced) and node.left == "[" else None
+    if isinstance(inner, Fenced) and inner.left == "[":
+        inner = inner.body
+    return isinstance(inner, Relations)
+
+
 def is_indicator(node: Node, following: Node) -> bool:
     r"""Whether `\mathbb{1}(...)`, `1\{...\}`, `\mathbf{1}[...]` asks for a condition."""
     if not isinstance(following, Fenced) or not isinstance(following.body, Relations):

@@ -83,6 +83,8 @@ def _bold_forms(light: str) -> set[str]:
     forms = set()
     for own in (letter, letter.upper()) if len(letter) == 1 else (letter,):
         forms |= {rf"{before}\mathbf{{{own}}}{after}", rf"\mathbf{{{before}{own}{after}}}"}
+    if not before:
+        forms.add(rf"\vec{{{letter}}}")
     return forms
 
 

@@ -15,6 +15,7 @@ from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.single import collapsed
 from derive.algebra.terms import Arg, Entry, Fun, Index, Mul, Name, Partial, Term, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand
+from derive.proof.by_cases import vanishes_by_cases
 from derive.proof.depth import at_depth
 from derive.proof.evaluate import Arithmetic, Balls, Evaluation, Floats, Point, Undefined
 from derive.proof.screen import POINTS, Screen, agree, places_of
@@ -73,7 +74,7 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
             if isinstance(looked, Refuted):
                 return looked
             agrees = looked.agrees
-            proved = _climb(theory, rungs)
+            proved = _climb(theory, rungs) or (_by_cases(theory, sub(left.body, other), unit) if agrees else None)
     except TooLarge as error:
         return Undecided(f"a limit was reached: {error}", agrees)
     except NotDifferentiable as error:
@@ -88,6 +89,15 @@ def _climb(theory: Theory, rungs: Iterable[tuple[Normalizer, Term]]) -> Proved |
         if normalizer.is_zero(normalizer.polynomial(term)):
             return Proved(tuple(sorted(_said(each) for each in normalizer.assumptions)))
     return None
+
+
+def _by_cases(theory: Theory, difference: Term, unit: Mapping[Name, int]) -> Proved | None:
+    """The difference written out as far as it goes, by the signs that it depends on."""
+    if theory.has_families:
+        return None
+    *_, (_, term) = _unfolded(theory, difference, {}, one_by_one=False)
+    found = vanishes_by_cases(term, unit)
+    return None if found is None else Proved(tuple(sorted(_said(each) for each in found.assumptions)))
 
 
 def _look_at_layers(
