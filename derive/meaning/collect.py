@@ -50,6 +50,7 @@ from derive.meaning.shapes import (
 )
 from derive.meaning.shorthand import tell_bars
 from derive.meaning.spelling import name_derivatives, put_together
+from derive.meaning.squares import tell_squares
 from derive.meaning.steps import tell_steps
 from derive.meaning.sums import batches, bounds
 from derive.meaning.vocabulary import has_kronecker, index_letters, vocabulary_of
@@ -96,7 +97,7 @@ class Understanding:
     """What parts of its formulas were read as while it was judged."""
 
     def loss_of(self, place: int) -> Name | None:
-        """The loss that a step of descent at that place speaks of: the one last named or defined in its section, else the page's."""
+        """The loss that a step of descent there speaks of: the one last named or defined in its section, else the page's."""
         section = self.placed[place].section
         for before, meaning in zip(reversed(self.placed[:place]), reversed(self.meanings[:place]), strict=True):
             if before.section != section:
@@ -126,6 +127,7 @@ def understand(
     draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
     gather_cases(draft)
     tell_bars(draft)
+    tell_squares(draft)
     tell_letters(draft)
     samples = tell_samples(draft)
     tell_steps(draft)

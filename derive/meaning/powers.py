@@ -31,6 +31,7 @@ from derive.notation.tree import (
     Fenced,
     Node,
     Number,
+    Product,
     Sum,
 )
 from derive.notation.tree import (
@@ -89,8 +90,10 @@ class Powers(Places):
         match node:
             case Number(text=text):
                 return Fraction(text)
-            case Sum(terms=((sign, Number(text=text)),)):
-                return Fraction(text) * (-1 if sign == "-" else 1)
+            case Sum(terms=(("+" | "-" as sign, term),)):
+                return self._rational(term) * (-1 if sign == "-" else 1)
+            case Product(factors=((_, above), ("/", below))) | Fenced(body=Product(factors=((_, above), ("/", below)))):
+                return self._rational(above) / self._rational(below)
             case FractionNode(numerator=above, denominator=below):
                 return self._rational(above) / self._rational(below)
             case _:

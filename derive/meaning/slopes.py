@@ -82,7 +82,10 @@ class Slopes(Powers):
             raise NotUnderstood("a derivative by something that is no name", column=node.span[0])
         if name.name in self.scope.vocabulary.symmetric:
             raise NotUnderstood("a derivative by a symmetric matrix, of which there are two", column=node.span[0])
-        return self._array(name)
+        variable = self._array(name)
+        if not isinstance(variable.body, Entry):
+            raise NotUnderstood(f"a derivative by {name.latex}, which is no array and no entry of one", column=node.span[0])
+        return variable
 
     def _laid_out(self, indices: tuple[Index, ...], slope: Term, symbol: str, *, lies: bool) -> Array:
         """The derivative of a number by an array, in the page's layout."""

@@ -104,22 +104,29 @@ def _look_at_layers(
     theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int], seeds: range
 ) -> Refuted | Undecided:
     """Values of both sides; on a page with layer families at every layer of a network of some depth. What holds at some of the
-    layers may be meant for these alone, so only what is false at all of them is refuted."""
+    layers may be meant for these alone, so only what is false at all of them is refuted, or at all but the last: that one has a
+    name of its own, and what is said of every layer is not said of it alone."""
     if not theory.has_families:
         return _look(theory, left, right, indices, unit, seeds)
     deep = at_depth(theory)
     refuted: Refuted | None = None
     undecided: Undecided | None = None
+    false = undecided_at = 0
+    found: Refuted | Undecided | None = None
     for said, at_left, at_right, free in deep.claims(left, right, indices):
         found = _look(deep.theory, at_left, at_right, free, unit, seeds)
         if isinstance(found, Undecided):
             if undecided is None or found.agrees:
                 undecided = found
-        elif refuted is None:
+            undecided_at += 1
+            continue
+        false += 1
+        if refuted is None:
             inputs = {**found.counterexample.inputs}
             entry = ", ".join(part for part in (said, found.counterexample.entry) if part)
             refuted = Refuted(Counterexample(inputs, found.counterexample.left, found.counterexample.right, entry))
-    if refuted is not None and undecided is None:
+    only_last = theory.last is not None and undecided_at == 1 and undecided is found and false > 1
+    if refuted is not None and (undecided is None or only_last):
         return refuted
     if refuted is not None and undecided is not None and undecided.agrees:
         return Undecided("holds at some layers and not at others")
