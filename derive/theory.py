@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -88,6 +89,9 @@ class Theory:
 
     symmetric: frozenset[Name] = frozenset()
     """Given matrices that the page calls symmetric."""
+
+    values: Mapping[Name, tuple[Fraction, Fraction]] = field(default_factory=dict)
+    r"""Given arrays whose entries have one of two values: `y_i \in \{0, 1\}`."""
 
     _places: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)
     _first: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -61,11 +61,13 @@ class Normalizer:
 
     `exponentials` writes sigmoid, tanh and softplus out in exponentials, which decides identities between them.
     `unit_sums` names arrays whose entries sum to one along an axis (one-hot targets); using it is recorded as an assumption.
+    `values` names arrays whose entries are one of two numbers, so that their squares are no news: `y^2 = y` for zero or one.
     `assumptions` collects those and the conditions under which a rule holds: a positive argument of a logarithm, a kink avoided.
     """
 
     exponentials: bool = False
     unit_sums: Mapping[Name, int] = field(default_factory=dict)
+    values: Mapping[Name, tuple[Fraction, Fraction]] = field(default_factory=dict)
     assumptions: dict[tuple[str, object], None] = field(default_factory=dict)
     _memo: dict[Term, Polynomial] = field(default_factory=dict)
     _work: int = 0
@@ -206,6 +208,11 @@ class Normalizer:
                 eliminated = _without_delta(monomial, atom, others)
                 if eliminated is not None:
                     return eliminated
+            elif exponent >= 2 and atom.head in self.values and exponent.denominator == 1:
+                one, other = self.values[atom.head]  # type: ignore[index]
+                less = [Monomial(monomial.coefficient * scale, (*others, (atom, exponent - by)), monomial.bound)
+                        for scale, by in ((one + other, 1), (-one * other, 2)) if scale]  # fmt: skip
+                return Polynomial(tuple(map(_merged, less)))
             elif atom.kind == "positive" and exponent > 1:
                 return Monomial(monomial.coefficient, (*others, (atom, Fraction(1))), monomial.bound)
             elif atom.kind == "base" and (whole := whole_power(atom, exponent)) is not None:

@@ -33,7 +33,7 @@ from derive.meaning.labels import is_one_hot
 from derive.meaning.layers import layer_letters
 from derive.meaning.letters import tell_letters
 from derive.meaning.naming import walk, written
-from derive.meaning.prose import numbers, spoken_shapes, symmetric
+from derive.meaning.prose import numbers, one_hot_names, spoken_shapes, symmetric
 from derive.meaning.rows import tell_rows
 from derive.meaning.samples import sample_name, tell_samples
 from derive.meaning.scope import LAYOUTS, Kept, Layout, Scope, Shape, Vocabulary
@@ -182,7 +182,7 @@ def understand(
         tuple(draft.meanings),
         draft.problems,
         frozenset(draft.parameters),
-        {**distributions(theory), **draft.granted, **classes_of(draft)},
+        {**distributions(theory), **draft.granted, **classes_of(draft), **_one_hot(draft)},
         frozenset({*draft.right_sides, *draft.in_cases} - set(draft.definitions) - set(draft.general)),
         frozenset(draft.unclear),
         draft.said,
@@ -233,6 +233,7 @@ def theory_of(draft: Draft) -> Theory:
         draft.title,
         draft.general,
         draft.vocabulary.symmetric,
+        draft.table.values,
     )
 
 
@@ -312,6 +313,12 @@ def distributions(theory: Theory) -> dict[Name, int]:
 def classes_of(draft: Draft) -> dict[Name, int]:
     """The one-hot arrays of classes, with the axis along which they add up to one."""
     return {name: shape.rank - 1 for name, shape in draft.table.shapes.items() if is_one_hot(name)}
+
+
+def _one_hot(draft: Draft) -> dict[Name, int]:
+    """The vectors that the page calls one-hot."""
+    names = ((name, draft.table.known(name)) for name in one_hot_names(draft.placed))
+    return {name: 0 for name, shape in names if shape is not None and shape.rank == 1 and name not in draft.definitions}
 
 
 def _terms(definition: Definition) -> Iterable[Term]:

@@ -145,6 +145,7 @@ def _declared_vectors(draft: Draft) -> set[Name]:
 
 def find_functions(draft: Draft) -> None:
     called = dict(draft.vocabulary.functions)
+    missed: dict[str, int] = {}
     for place, each in enumerate(draft.placed):
         statement = each.statement
         if each.supposed or statement.right is None or statement.relation not in EQUALITIES:
@@ -160,7 +161,11 @@ def find_functions(draft: Draft) -> None:
         draft.parameters.add(parameter)
         if body is None:
             draft.unclear.add(repr(name))
+            missed.setdefault(repr(name), place)
             continue
+        first = draft.placed[missed.get(repr(name), place)]
+        if first.formula != each.formula and first.section == each.section and not first.statement.restricted:
+            continue  # the first formula was not understood, and so a second one is a claim
         draft.unclear.discard(repr(name))
         known = recognised(body) or ""
         draft.functions[repr(name)] = FunctionDefinition(repr(name), body, known, each.line)

@@ -10,6 +10,7 @@ from derive.algebra.terms import walk as term_nodes
 from derive.meaning.calls import call
 from derive.meaning.draft import Draft
 from derive.meaning.naming import walk, written
+from derive.meaning.prose import general_losses
 from derive.meaning.scope import Shape
 from derive.meaning.shapes import is_loss
 from derive.notation.tree import Derivative, Sequence, Word
@@ -18,13 +19,14 @@ from derive.theory import Definition
 
 def introduce_losses(draft: Draft) -> None:
     """A loss that is differentiated and nowhere defined is some scalar: "let L be any differentiable function of v"."""
+    spoken = general_losses(draft.placed)
     for tree in draft.trees:
         for node in walk(tree):
             found = written(node.operand) if isinstance(node, Derivative) else None
             if found is None or found.entries or found.power is not None or found.primes:
                 continue
             name = found.name
-            if is_loss(name) and name not in draft.right_sides and not draft.table.known(name):
+            if (is_loss(name) or name in spoken) and name not in draft.right_sides and not draft.table.known(name):
                 draft.table.shapes[name] = Shape(())
                 draft.general[name] = ()
 
@@ -53,10 +55,14 @@ def leave_general(draft: Draft) -> None:
     families = any(level.letter for name in draft.definitions for level in name.levels)
     if families:
         last = _outputs(draft, backward)
+    spoken = general_losses(draft.placed)
     for name, direct in list(draft.general.items()):
         if direct:
             continue
-        if last:
+        told = tuple(own for own in spoken.get(name, ()) if draft.table.known(own) is not None)
+        if told and not (last and any(level.letter for own in told for level in own.levels)):
+            draft.general[name] = told
+        elif last:
             draft.general[name] = last
         else:
             del draft.general[name]

@@ -36,6 +36,52 @@ def symmetric(placed: Iterable[Placed]) -> frozenset[Name]:
     return frozenset(found)
 
 
+_ONE_HOT = re.compile(r"\bone[- ]hot\b", re.IGNORECASE)
+_IS_ONE_HOT = re.compile(r"^\s*,?\s*(?:(?:is|are|being|be)\s+)?(?:a\s+|an\s+|all\s+|both\s+)*one[- ]hot\b", re.IGNORECASE)
+_FUNCTION_OF = re.compile(
+    r"^\W*(?:(?:be|is|are|denotes?|stands for)\b)?[^.;:]*\b(?:functions? of|depends? (?:\w+ )*on|through)(?:\s+[\w-]+){0,6}$",
+    re.IGNORECASE,
+)
+_ALSO = re.compile(r"^\s*(?:,|and|,\s*and|or)\s*$")
+
+
+def one_hot_names(placed: Iterable[Placed]) -> frozenset[Name]:
+    """The names that the page calls one-hot: "the one-hot target y", "y is one-hot"."""
+    found = set()
+    for each in placed:
+        name = written(each.statement.left)
+        if name is None or each.display or name.entries or name.power is not None:
+            continue
+        before = _sentence_before(each.before).rpartition("$")[2]
+        if _ONE_HOT.search(before) or _IS_ONE_HOT.match(each.after):
+            found.add(name.name)
+    return frozenset(found)
+
+
+def general_losses(placed: Sequence[Placed]) -> dict[Name, tuple[Name, ...]]:
+    """What the text says that a number depends on: "let L be a differentiable function of all the `$y_i$`"."""
+    found: dict[Name, tuple[Name, ...]] = {}
+    inline = [each for each in placed if not each.display]
+    for place, each in enumerate(inline[:-1]):
+        head = written(each.statement.left)
+        if each.statement.right is not None or head is None or head.entries:
+            continue
+        direct: list[Name] = []
+        for other in inline[place + 1 :]:
+            between = other.before.rpartition("$")[2]
+            if other.formula == inline[place].formula or (other.formula != inline[place + 1].formula and not direct):
+                break
+            told = _ALSO.match(between) if direct and other.formula != inline[place + 1].formula else _FUNCTION_OF.match(between)
+            name = written(other.statement.left)
+            if told is None:
+                break
+            if name is not None and name.power is None:
+                direct.append(name.name)
+        if direct:
+            found.setdefault(head.name, tuple(dict.fromkeys(direct)))
+    return found
+
+
 def climbs(placed: Sequence[Placed], place: int) -> bool:
     """Whether the section up to a formula speaks of maximising or of climbing."""
     section = placed[place].section

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from derive.algebra.terms import Name, Size, size
 from derive.meaning.labels import classes, one_hot
@@ -58,6 +59,8 @@ class ShapeTable:
     bold_vectors: bool = False
     """Whether the page sets its vectors in bold, so that a light small letter is a number."""
     introduced: frozenset[Name] = frozenset()
+    values: dict[Name, tuple[Fraction, Fraction]] = field(default_factory=dict)
+    """Arrays whose entries are said to have one of two values."""
 
     def known(self, name: Name) -> Shape | None:
         """The shape of a name: its own, or its layer family's at this layer."""
@@ -108,6 +111,9 @@ class ShapeTable:
         sizes = self.region_sizes(region)
         if name is None or sizes is None or name.power is not None:
             return False
+        values = two_values(region)
+        if values is not None:
+            self.values[name.name] = values
         if name.entries and not any(isinstance(entry, Ellipsis) for entry in name.entries):
             return not sizes
         if name.entries:
@@ -137,7 +143,9 @@ class ShapeTable:
             return () if all(isinstance(item, Number | Sum) for item in region.body.items) else None
         if isinstance(region, Styled) and base_latex(region) == r"\mathbb{R}":
             return ()
-        if not isinstance(region, Scripted) or base_latex(region.base) != r"\mathbb{R}" or region.sup is None:
+        if not isinstance(region, Scripted) or region.sup is None:
+            return None
+        if base_latex(region.base) != r"\mathbb{R}" and two_values(region.base) is None:
             return None
         parts = (
             [f for _, f in region.sup.factors]
@@ -198,6 +206,27 @@ class ShapeTable:
                         count += 1
                     self.space.settle(length, size(f"n_{count}"))
             self.shapes[name] = replace(shape, sizes=tuple(self.space.find(length) for length in shape.sizes))
+
+
+def two_values(region: Node) -> tuple[Fraction, Fraction] | None:
+    r"""The numbers of `\{0, 1\}` or `\{-1, 1\}^n`."""
+    if isinstance(region, Scripted) and region.sub is None and not region.primes:
+        region = region.base
+    match region:
+        case Fenced(left=r"\{", body=Sequence(items=(one, other))):
+            values = [_number(item) for item in (one, other)]
+            if values[0] is not None and values[1] is not None:
+                return values[0], values[1]
+    return None
+
+
+def _number(node: Node) -> Fraction | None:
+    match node:
+        case Number(text=text):
+            return Fraction(text)
+        case Sum(terms=(("+" | "-" as sign, Number(text=text)),)):
+            return Fraction(text) * (-1 if sign == "-" else 1)
+    return None
 
 
 def size_text(node: Node) -> str:

@@ -84,7 +84,9 @@ class Slopes(Powers):
             raise NotUnderstood("a derivative by a symmetric matrix, of which there are two", column=node.span[0])
         variable = self._array(name)
         if not isinstance(variable.body, Entry):
-            raise NotUnderstood(f"a derivative by {name.latex}, which is no array and no entry of one", column=node.span[0])
+            raise NotUnderstood(
+                f"a derivative by {name.latex}, which is no array and no entry of one", column=node.span[0]
+            )
         return variable
 
     def _laid_out(self, indices: tuple[Index, ...], slope: Term, symbol: str, *, lies: bool) -> Array:

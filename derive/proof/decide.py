@@ -214,13 +214,14 @@ def _unfolded(
 ) -> Iterator[tuple[Normalizer, Term]]:
     order = {name: place for place, name in enumerate(theory.definitions)}
     term = _with_functions(theory, difference)
-    plain = Normalizer()  # one for all rungs: what a step leaves as it was keeps its normal form
+    values = theory.values
+    plain = Normalizer(values=values)  # one for all rungs: what a step leaves as it was keeps its normal form
     families = theory.has_families
     yield plain, term
     if families:
         yield from _activations_opened(theory, plain, term)
     if unit:
-        yield Normalizer(unit_sums=unit), term
+        yield Normalizer(unit_sums=unit, values=values), term
     for _ in range(_MOST_FAMILY_RUNGS if families else _MOST_RUNGS):
         unfolded = _unfold_once(theory, term, order, one_by_one)
         if unfolded is None:
@@ -230,8 +231,8 @@ def _unfolded(
         if families:
             yield from _activations_opened(theory, plain, term)
     if unit:
-        yield Normalizer(unit_sums=unit), term
-    yield Normalizer(exponentials=True, unit_sums=unit), term
+        yield Normalizer(unit_sums=unit, values=values), term
+    yield Normalizer(exponentials=True, unit_sums=unit, values=values), term
 
 
 def _activations_opened(theory: Theory, plain: Normalizer, term: Term) -> Iterator[tuple[Normalizer, Term]]:

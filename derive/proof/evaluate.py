@@ -155,6 +155,8 @@ class Point:
                     self.length(sizes[axis])
                 )
                 self.inputs[key] = Fraction(1 if places[axis] == chosen else 0)
+            elif name in self.theory.values:
+                self.inputs[key] = random.Random(f"{self.seed} {name!r} {places}").choice(self.theory.values[name])
             else:
                 drawn = random.Random(f"{self.seed} {name!r} {places}")
                 value = Fraction(drawn.randint(1, 9), drawn.choice((4, 5, 7, 10)))
