@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import Entry, Index, Level, Name, Size, Term, Total, names, rename, transform
+from derive.algebra.names import Index, Level, Name, Size
+from derive.algebra.terms import Entry, Term, Total, names, rename, transform
 
 if TYPE_CHECKING:
     from derive.face import Gradient

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from derive.algebra.terms import Name, Size
+from derive.algebra.names import Name, Size
 
 Shape = tuple[Size | None, Size | None]
 """Rows and columns; None is an axis of length one that no index counts."""

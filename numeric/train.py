@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.algebra.terms import Size
+from derive.algebra.names import Size
 from derive.theory import Theory
 from numeric.compiled import Compiled, compile  # noqa: A004
 from numeric.data import Examples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from derive.algebra.terms import Size
+from derive.algebra.names import Size
 from numeric import program as p
 from numeric.numpy_code import Printer, numpy_printer
 

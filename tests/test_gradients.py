@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 import numeric
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
 from derive.network import network
 
 jax = pytest.importorskip("jax", reason="the independent differentiation is JAX: install the test extra")

@@ -5,7 +5,8 @@ derivatives of known functions rewritten into values (`\sigma' = \sigma(1 - \sig
 denominators. Two terms whose difference has the normal form zero are equal for all sizes. The reverse does not hold, and nothing
 relies on it.
 
->>> from derive.algebra.terms import ONE, Entry, Fun, Name, mul, neg, sub
+>>> from derive.algebra.names import Name
+>>> from derive.algebra.terms import ONE, Entry, Fun, mul, neg, sub
 >>> x = Entry(Name("x"))
 >>> s = Fun("sigmoid", 0, x)
 >>> Normalizer().equal(Fun("sigmoid", 1, x), mul(s, sub(ONE, s)))
@@ -22,6 +23,7 @@ from fractions import Fraction
 from itertools import permutations
 
 from derive.algebra.functions import KNOWN
+from derive.algebra.names import Index, Name, Size
 from derive.algebra.polynomial import Atom, Factor, Monomial, Polynomial, collect, number, of_atom, plus
 from derive.algebra.radicals import radicals, rational_power, splits, whole_power
 from derive.algebra.rules import by_argument
@@ -32,14 +34,11 @@ from derive.algebra.terms import (
     Entry,
     Extent,
     Fun,
-    Index,
     Mul,
-    Name,
     Num,
     Partial,
     Positive,
     Pow,
-    Size,
     Term,
     Total,
     transform,

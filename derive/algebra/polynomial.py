@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import permutations, product
 from math import factorial, prod
 
-from derive.algebra.terms import Index, Name, Size, fresh
+from derive.algebra.names import Index, Name, Size, fresh
 
 Labels = Mapping[Index, int]
 

@@ -6,6 +6,7 @@ range is: what holds for terms holds for all sizes at once.
 
 Terms are interned: two terms built alike are the same object, so equality is identity and every term can be a key.
 
+>>> from derive.algebra.names import size
 >>> n = size("n")
 >>> i, k = Index("i", n), Index("k", n)
 >>> W, x = Name("W"), Name("x")
@@ -17,102 +18,15 @@ True
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
-from typing import Any, TypeVar
-from weakref import ref
 
-_TABLE: dict[tuple[object, ...], ref[Any]] = {}
-"""What is alive, by class and arguments. Nothing is made as often as terms, so this is a plain dictionary: a term that dies takes
-its own entry out."""
-T = TypeVar("T")
-
-
-class _Interned(type):
-    """Classes whose instances are unique by their arguments; what is left out counts as its default."""
-
-    def __call__(cls: type[T], *arguments: Any) -> T:
-        known = _TABLE.get((cls, *arguments))
-        found: T | None = None if known is None else known()
-        if found is not None:
-            return found
-        defaults: tuple[Any, ...] = cls.__init__.__defaults__ or ()
-        missing = cls.__init__.__code__.co_argcount - 1 - len(arguments)
-        if 0 < missing <= len(defaults):
-            return cls(*arguments, *defaults[len(defaults) - missing :])
-        key = (cls, *arguments)
-        found = super().__call__(*arguments)  # type: ignore[misc]
-        _TABLE[key] = ref(found, partial(_TABLE.pop, key))  # called with the dead reference, the default of pop
-        return found
+from derive.algebra.names import Index, Interned, Name, Size, fresh
 
 
 @dataclass(frozen=True, eq=False)
-class Size(metaclass=_Interned):
-    """The length of an index range: a symbol such as n, or a number."""
-
-    name: str
-    value: int | None = None
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-def size(name: str | int) -> Size:
-    """The size of that name, or of that number."""
-    return Size(str(name), name if isinstance(name, int) else None)
-
-
-@dataclass(frozen=True, eq=False)
-class Index(metaclass=_Interned):
-    """A running index and the size of its range."""
-
-    label: str
-    size: Size
-
-    def __repr__(self) -> str:
-        return self.label
-
-
-_counter = itertools.count(1)
-
-
-def fresh(range_size: Size) -> Index:
-    """An index that occurs nowhere else."""
-    return Index(f"_{next(_counter)}", range_size)
-
-
-@dataclass(frozen=True, eq=False)
-class Level(metaclass=_Interned):
-    """A layer or time index: a number (letter ""), or a letter shifted by a number, as in `l+1`."""
-
-    letter: str
-    offset: int
-
-    def __repr__(self) -> str:
-        if not self.letter:
-            return str(self.offset)
-        return self.letter + (f"{self.offset:+d}" if self.offset else "")
-
-    def shifted(self, by: int) -> Level:
-        return Level(self.letter, self.offset + by)
-
-
-@dataclass(frozen=True, eq=False)
-class Name(metaclass=_Interned):
-    """What a document calls a quantity: a base and its layer or time indices. `W^{(2)}` is Name("W", (Level("", 2),))."""
-
-    base: str
-    levels: tuple[Level, ...] = ()
-
-    def __repr__(self) -> str:
-        return self.base + "".join(f"^({level!r})" for level in self.levels)
-
-
-@dataclass(frozen=True, eq=False)
-class Term(metaclass=_Interned):
+class Term(metaclass=Interned):
     """A scalar expression. `free` holds the indices that occur in it and are not summed."""
 
     free: frozenset[Index] = field(init=False, repr=False, default=frozenset())

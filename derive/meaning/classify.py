@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.algebra.terms import (
-    Level,
-    Name,
-)
+from derive.algebra.names import Level, Name
 from derive.meaning.draft import WHOLE, Draft, Meaning, Placed
 from derive.meaning.layers import at_layer, layers_of, names_in
 from derive.meaning.naming import Written, base_latex

@@ -10,17 +10,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from derive.algebra.terms import (
-    Fun,
-    Level,
-    Name,
-    Partial,
-    Pow,
-    Term,
-    Total,
-    names,
-    size,
-)
+from derive.algebra.names import Level, Name, size
+from derive.algebra.terms import Fun, Partial, Pow, Term, Total, names
 from derive.meaning.cases import gather_cases
 from derive.meaning.classify import classify, number_layers
 from derive.meaning.define import RATES, define, find_shapes, fold, grant, refine

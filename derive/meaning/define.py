@@ -6,21 +6,9 @@ from dataclasses import replace
 from itertools import permutations
 
 from derive.algebra.arrays import ONE_LONG, Array, ShapeMismatch, same, squeezed
+from derive.algebra.names import Index, Name, fresh
 from derive.algebra.normal import Normalizer, TooLarge
-from derive.algebra.terms import (
-    Entry,
-    Fun,
-    Index,
-    Name,
-    Num,
-    Partial,
-    Term,
-    Total,
-    fresh,
-    names,
-    rename,
-    transform,
-)
+from derive.algebra.terms import Entry, Fun, Num, Partial, Term, Total, names, rename, transform
 from derive.algebra.terms import walk as term_nodes
 from derive.calculus.chain import NotDifferentiable
 from derive.meaning.draft import WHOLE, Draft, Meaning

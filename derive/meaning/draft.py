@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
 from derive.meaning.naming import Written, written
 from derive.meaning.scope import Scope, Vocabulary
 from derive.meaning.shapes import ShapeTable

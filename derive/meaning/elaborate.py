@@ -29,19 +29,18 @@ from derive.algebra.arrays import (
     transpose,
 )
 from derive.algebra.functions import NOTATION, PI
+from derive.algebra.names import Name, fresh
 from derive.algebra.terms import (
     ONE,
     ZERO,
     Entry,
     Extent,
     Fun,
-    Name,
     Num,
     Positive,
     Term,
     Total,
     delta,
-    fresh,
     mul,
     neg,
     num,

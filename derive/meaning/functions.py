@@ -7,14 +7,9 @@ from dataclasses import replace
 
 from derive.algebra.arrays import ShapeMismatch
 from derive.algebra.functions import KNOWN, NOTATION
+from derive.algebra.names import Name
 from derive.algebra.normal import Normalizer, TooLarge
-from derive.algebra.terms import (
-    Arg,
-    Entry,
-    Name,
-    Term,
-    transform,
-)
+from derive.algebra.terms import Arg, Entry, Term, transform
 from derive.algebra.terms import walk as terms
 from derive.calculus.chain import NotDifferentiable
 from derive.meaning.calls import KNOWN_WORDS, Calls, call, called_at, plain, uncalled

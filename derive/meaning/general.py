@@ -5,7 +5,8 @@ Nothing is known of such a loss but what it depends on. Its derivative by that s
 
 from __future__ import annotations
 
-from derive.algebra.terms import Level, Name, Partial, names
+from derive.algebra.names import Level, Name
+from derive.algebra.terms import Partial, names
 from derive.algebra.terms import walk as term_nodes
 from derive.meaning.calls import call
 from derive.meaning.draft import Draft

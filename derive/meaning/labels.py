@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from derive.algebra.arrays import Array, array
-from derive.algebra.terms import Entry, Mul, Name, Term, Total, fresh, mul, rename, transform, walk
+from derive.algebra.names import Name, fresh
+from derive.algebra.terms import Entry, Mul, Term, Total, mul, rename, transform, walk
 from derive.meaning.naming import Written, base_latex
 from derive.meaning.scope import Scope
 from derive.notation.tree import Accented, Ellipsis, Fenced, Node, Number, Relations, Sequence, Styled, Symbol

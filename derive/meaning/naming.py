@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
-from derive.algebra.terms import Level, Name
+from derive.algebra.names import Level, Name
 from derive.notation.tree import (
     Accented,
     Fenced,

@@ -8,17 +8,8 @@ from derive.algebra.arrays import (
     scalar,
     show,
 )
-from derive.algebra.terms import (
-    Index,
-    Name,
-    Size,
-    Term,
-    delta,
-    fresh,
-    mul,
-    rename,
-    total,
-)
+from derive.algebra.names import Index, Name, Size, fresh
+from derive.algebra.terms import Term, delta, mul, rename, total
 from derive.meaning.labels import label_of
 from derive.meaning.naming import Written, base_latex, written
 from derive.meaning.products import Reading

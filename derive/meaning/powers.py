@@ -13,17 +13,8 @@ from derive.algebra.arrays import (
     show,
     sum_entries,
 )
-from derive.algebra.terms import (
-    Entry,
-    Mul,
-    Name,
-    Positive,
-    delta,
-    mul,
-    neg,
-    power,
-    sub,
-)
+from derive.algebra.names import Name
+from derive.algebra.terms import Entry, Mul, Positive, delta, mul, neg, power, sub
 from derive.meaning.places import Places
 from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
 from derive.meaning.conditions import COMPARISONS
 from derive.meaning.draft import Placed
 from derive.meaning.naming import written
@@ -37,7 +37,9 @@ def symmetric(placed: Iterable[Placed]) -> frozenset[Name]:
 
 
 _ONE_HOT = re.compile(r"\bone[- ]hot\b", re.IGNORECASE)
-_IS_ONE_HOT = re.compile(r"^\s*,?\s*(?:(?:is|are|being|be)\s+)?(?:a\s+|an\s+|all\s+|both\s+)*one[- ]hot\b", re.IGNORECASE)
+_IS_ONE_HOT = re.compile(
+    r"^\s*,?\s*(?:(?:is|are|being|be)\s+)?(?:a\s+|an\s+|all\s+|both\s+)*one[- ]hot\b", re.IGNORECASE
+)
 _FUNCTION_OF = re.compile(
     r"^\W*(?:(?:be|is|are|denotes?|stands for)\b)?[^.;:]*\b(?:functions? of|depends? (?:\w+ )*on|through)(?:\s+[\w-]+){0,6}$",
     re.IGNORECASE,
@@ -71,7 +73,11 @@ def general_losses(placed: Sequence[Placed]) -> dict[Name, tuple[Name, ...]]:
             between = other.before.rpartition("$")[2]
             if other.formula == inline[place].formula or (other.formula != inline[place + 1].formula and not direct):
                 break
-            told = _ALSO.match(between) if direct and other.formula != inline[place + 1].formula else _FUNCTION_OF.match(between)
+            told = (
+                _ALSO.match(between)
+                if direct and other.formula != inline[place + 1].formula
+                else _FUNCTION_OF.match(between)
+            )
             name = written(other.statement.left)
             if told is None:
                 break

@@ -9,22 +9,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from derive.algebra.arrays import Array, ShapeMismatch, array
-from derive.algebra.terms import (
-    Entry,
-    Extent,
-    Index,
-    Name,
-    Size,
-    Term,
-    Total,
-    add,
-    fresh,
-    mul,
-    num,
-    rename,
-    size,
-    transform,
-)
+from derive.algebra.names import Index, Name, Size, fresh, size
+from derive.algebra.terms import Entry, Extent, Term, Total, add, mul, num, rename, transform
 
 if TYPE_CHECKING:
     from derive.meaning.products import Reading

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from derive.algebra.terms import Name, Size, size
+from derive.algebra.names import Name, Size, size
 from derive.meaning.labels import classes, one_hot
 from derive.meaning.naming import base_latex, is_transpose, level_of, walk, written
 from derive.meaning.scope import Shape, Sizes, Vocabulary

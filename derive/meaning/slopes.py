@@ -9,15 +9,8 @@ from derive.algebra.arrays import (
     Array,
     transpose,
 )
-from derive.algebra.terms import (
-    ONE,
-    Entry,
-    Index,
-    Partial,
-    Term,
-    mul,
-    total,
-)
+from derive.algebra.names import Index
+from derive.algebra.terms import ONE, Entry, Partial, Term, mul, total
 from derive.meaning.naming import is_transpose
 from derive.meaning.powers import Powers
 from derive.meaning.products import Reading

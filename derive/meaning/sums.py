@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from derive.algebra.terms import Index, Name, Size, Term, size
+from derive.algebra.names import Index, Name, Size, size
+from derive.algebra.terms import Term
 from derive.meaning.naming import LAYER_LETTERS, base_latex, walk
 from derive.meaning.scope import NotUnderstood, Scope
 from derive.meaning.shapes import size_text

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from derive.algebra.terms import (
-    Level,
-    Name,
-)
+from derive.algebra.names import Level, Name
 from derive.meaning.naming import base_latex, walk, written
 from derive.meaning.scope import Vocabulary
 from derive.notation.tree import (

@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import product
 
+from derive.algebra.names import Index, Name
 from derive.algebra.normal import Normalizer
 from derive.algebra.terms import (
     MINUS_ONE,
     ONE,
     ZERO,
     Add,
-    Index,
     Mul,
-    Name,
     Positive,
     Term,
     Total,

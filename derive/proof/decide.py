@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from derive.algebra.arrays import Array
+from derive.algebra.names import Index, Name
 from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.single import collapsed
-from derive.algebra.terms import Arg, Entry, Fun, Index, Mul, Name, Partial, Term, sub, transform, walk
+from derive.algebra.terms import Arg, Entry, Fun, Mul, Partial, Term, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand
 from derive.proof.by_cases import vanishes_by_cases
 from derive.proof.depth import at_depth

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import Index, Level, Name, Term, names, rename
+from derive.algebra.names import Index, Level, Name
+from derive.algebra.terms import Term, names, rename
 from derive.theory import Definition, Symbol, Theory, at_level, family_letters, instantiate, size_at
 
 DEPTH = 4

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from derive.algebra.functions import KNOWN
+from derive.algebra.names import Index, Name, Size, fresh
 from derive.algebra.rules import by_argument
 from derive.algebra.terms import (
     Add,
@@ -22,18 +23,14 @@ from derive.algebra.terms import (
     Entry,
     Extent,
     Fun,
-    Index,
     Mul,
-    Name,
     Num,
     Partial,
     Positive,
     Pow,
-    Size,
     Term,
     Total,
     add,
-    fresh,
     mul,
     num,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from derive.algebra.terms import Entry, Fun, Name, Partial, Term, names, walk
+from derive.algebra.names import Name
+from derive.algebra.terms import Entry, Fun, Partial, Term, names, walk
 from derive.meaning.collect import Understanding
 from derive.meaning.powers import OPAQUE
 from derive.meaning.samples import degree

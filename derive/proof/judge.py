@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from derive.algebra.arrays import Array, ShapeMismatch
 from derive.algebra.functions import NOTATION
-from derive.algebra.terms import Entry, Name, Partial, walk
+from derive.algebra.names import Name
+from derive.algebra.terms import Entry, Partial, walk
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.cases import conditions_around
 from derive.meaning.collect import Understanding

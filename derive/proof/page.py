@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from derive.algebra.terms import Fun, Name, Partial
+from derive.algebra.names import Name
+from derive.algebra.terms import Fun, Partial
 from derive.algebra.terms import names as term_names
 from derive.algebra.terms import walk as term_nodes
 from derive.meaning.collect import Understanding, understand

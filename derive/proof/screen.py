@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import Index, Name, Term
+from derive.algebra.names import Index, Name
+from derive.algebra.terms import Term
 from derive.calculus.chain import NotDifferentiable
 from derive.proof.depth import at_depth
 from derive.proof.evaluate import Evaluation, Floats, Point, Undefined

@@ -8,7 +8,8 @@ from dataclasses import replace
 from itertools import islice
 
 from derive.algebra.arrays import Array, ShapeMismatch, entrywise, show, spread, squeezed
-from derive.algebra.terms import Name, Num, mul
+from derive.algebra.names import Name
+from derive.algebra.terms import Num, mul
 from derive.meaning.collect import Understanding
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import layer_letters, layers_of, names_in

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from derive.algebra.arrays import Array, ShapeMismatch
-from derive.algebra.terms import Entry, Name, Partial, Term, mul, sub, walk
+from derive.algebra.names import Name
+from derive.algebra.terms import Entry, Partial, Term, mul, sub, walk
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.collect import Understanding
 from derive.meaning.elaborate import Elaborator

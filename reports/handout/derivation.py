@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from derive import wording
+from derive.algebra.names import Name
 from derive.algebra.rules import RULES
-from derive.algebra.terms import Name
 from derive.calculus import NotDifferentiable
 from derive.matrices.plan import NoMatrixForm
 from derive.notation.parser import parse

@@ -30,27 +30,8 @@ from derive.algebra.arrays import (
     transpose,
 )
 from derive.algebra.functions import KNOWN
-from derive.algebra.terms import (
-    ONE,
-    Arg,
-    Entry,
-    Extent,
-    Fun,
-    Level,
-    Name,
-    Partial,
-    Size,
-    Total,
-    add,
-    fresh,
-    mul,
-    neg,
-    num,
-    power,
-    rename,
-    size,
-    total,
-)
+from derive.algebra.names import Level, Name, Size, fresh, size
+from derive.algebra.terms import ONE, Arg, Entry, Extent, Fun, Partial, Total, add, mul, neg, num, power, rename, total
 from derive.theory import Definition, FunctionDefinition, Role, Symbol, Theory
 from numeric.batch import NotLowerable, batched
 
