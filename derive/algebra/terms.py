@@ -187,6 +187,56 @@ class Total(Term):
 
 
 @dataclass(frozen=True, eq=False)
+class _OfMatrix(Term):
+    """What depends on a whole square matrix, whose entry at (i, j) is `body`; i and j are bound, and occur nowhere else."""
+
+    i: Index
+    j: Index
+    body: Term
+
+    def children(self) -> tuple[Term, ...]:
+        return (self.body,)
+
+    def over(self, i: Index, j: Index, body: Term) -> Term:
+        """The same of another matrix."""
+        raise NotImplementedError
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        return self.over(self.i, self.j, children[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Determinant(_OfMatrix):
+    """The determinant of a square matrix."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "free", self.body.free - {self.i, self.j})
+
+    def over(self, i: Index, j: Index, body: Term) -> Term:
+        return Determinant(i, j, body)
+
+    def __repr__(self) -> str:
+        return f"det_{self.i!r},{self.j!r}({self.body!r})"
+
+
+@dataclass(frozen=True, eq=False)
+class Inverse(_OfMatrix):
+    """Entry (row, column) of the inverse of a square matrix."""
+
+    row: Index
+    column: Index
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "free", (self.body.free - {self.i, self.j}) | {self.row, self.column})
+
+    def over(self, i: Index, j: Index, body: Term) -> Term:
+        return Inverse(i, j, body, self.row, self.column)
+
+    def __repr__(self) -> str:
+        return f"inv_{self.i!r},{self.j!r}({self.body!r})[{self.row!r},{self.column!r}]"
+
+
+@dataclass(frozen=True, eq=False)
 class Delta(Term):
     """One where two indices agree, else zero (Kronecker). Build with `delta`."""
 
@@ -345,8 +395,36 @@ def rename(term: Term, mapping: Mapping[Index, Index]) -> Term:
                 index = fresh(index.size)
                 body = rename(body, {term.index: index})
             return Total(index, rename(body, active))
+        case Inverse() | Determinant():
+            if isinstance(term, Inverse):
+                row, column = active.get(term.row, term.row), active.get(term.column, term.column)
+                term = Inverse(term.i, term.j, term.body, row, column)
+            i, j, body = term.i, term.j, term.body
+            if i in active.values() or j in active.values():
+                i, j = fresh(i.size), fresh(j.size)
+                body = rename(body, {term.i: i, term.j: j})
+            return term.over(i, j, rename(body, active))
         case _:
             return term.rebuilt(tuple(rename(child, active) for child in term.children()))
+
+
+def resized(term: Term, change: Callable[[Size], Size]) -> Term:
+    """A term whose bound indices run over other sizes."""
+
+    def visit(node: Term) -> Term | None:
+        match node:
+            case Extent(size=own) if change(own) is not own:
+                return Extent(change(own))
+            case Total(index=index, body=body) if change(index.size) is not index.size:
+                other = Index(index.label, change(index.size))
+                return Total(other, rename(body, {index: other}))
+            case Inverse(i=i, j=j, body=body) | Determinant(i=i, j=j, body=body) if change(i.size) is not i.size:
+                one, other = Index(i.label, change(i.size)), Index(j.label, change(j.size))
+                return node.over(one, other, rename(body, {i: one, j: other}))
+            case _:
+                return None
+
+    return transform(term, visit, variables=True)
 
 
 def transform(

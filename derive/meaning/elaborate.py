@@ -251,6 +251,10 @@ class Elaborator(Slopes):
             for inside in self.readings(base):
                 yield Reading(transpose(inside.value), inside.notes, inside.cost)
             return
+        if isinstance(sup, Sum) and len(sup.terms) == 1 and sup.terms[0][0] == "-" and is_transpose(sup.terms[0][1]):
+            for inside in self.readings(base):  # `Y^{-T}`
+                yield Reading(transpose(self.inverse(inside.value)), inside.notes, inside.cost)
+            return
         exponent = self._rational(sup)
         for inside in self.readings(base):
             yield from self._powers(inside, exponent)
@@ -482,6 +486,9 @@ class Elaborator(Slopes):
         elif row in ("diag", "diagonal"):
             for reading in self._spelled_out(inside) or self.readings(inside):
                 yield Reading(diagonal(reading.value), reading.notes, reading.cost)
+        elif row == "det":
+            for reading in self.readings(inside):
+                yield Reading(self.determinant(reading.value), reading.notes, reading.cost)
         elif row in ("tr", "trace"):
             for reading in self.readings(inside):
                 yield Reading(trace(reading.value, self.scope.agree), reading.notes, reading.cost)

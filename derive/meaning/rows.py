@@ -65,7 +65,7 @@ def tell_rows(draft: Draft) -> None:
     parts = Parts(dict(_parts(draft)))
     if parts.of:
         draft.placed = tuple(
-            replace(each, statement=each.statement.changed(parts.read))  # type: ignore[arg-type]
+            replace(each, statement=each.statement.changed(parts.read))
             for each in draft.placed
         )
         draft.said.update(parts.said)

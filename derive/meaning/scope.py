@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from derive.algebra.arrays import Array, ShapeMismatch, array
 from derive.algebra.names import Index, Name, Size, fresh, size
-from derive.algebra.terms import Entry, Extent, Term, Total, add, mul, num, rename, transform
+from derive.algebra.terms import Entry, add, mul, num, rename, resized
 
 if TYPE_CHECKING:
     from derive.meaning.products import Reading
@@ -168,21 +168,8 @@ class Sizes:
     def settled(self, value: Array) -> Array:
         """An array with its sizes as they were found to be."""
         indices = tuple(Index(index.label, self.find(index.size)) for index in value.indices)
-        body = self._term(rename(value.body, dict(zip(value.indices, indices, strict=True))))
-        return Array(indices, body, value.row)
-
-    def _term(self, term: Term) -> Term:
-        def change(node: Term) -> Term | None:
-            match node:
-                case Extent(size=own) if self.find(own) is not own:
-                    return Extent(self.find(own))
-                case Total(index=index, body=body) if self.find(index.size) is not index.size:
-                    own_index = Index(index.label, self.find(index.size))
-                    return Total(own_index, rename(body, {index: own_index}))
-                case _:
-                    return None
-
-        return transform(term, change, variables=True)
+        body = rename(value.body, dict(zip(value.indices, indices, strict=True)))
+        return Array(indices, resized(body, self.find), value.row)
 
 
 @dataclass

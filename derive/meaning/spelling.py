@@ -379,15 +379,14 @@ def name_derivatives(draft: Draft) -> None:
         for name_node, letter in named.items():
             name = written(name_node)
             if name is not None and letter != about:
-                right = replace(meaning, variables=(letter,), symbol=r"\nabla")
-                draft.right_sides.setdefault(name.name, (right, draft.placed[place].line, ()))
+                gradient = replace(meaning, variables=(letter,), symbol=r"\nabla")
+                draft.right_sides.setdefault(name.name, (gradient, draft.placed[place].line, ()))
     for place, each in enumerate(draft.placed):
-        right = each.statement.right
-        about = named.get(each.statement.head)
-        if about is None or right is None or not isinstance(each.statement.right, Node):
+        right, stated = each.statement.right, named.get(each.statement.head)
+        if stated is None or right is None or not isinstance(each.statement.right, Node):
             continue
-        rule = [node for node in walk(right) if isinstance(node, Derivative) and node.variables == (about,)]
-        own = written(about)
+        rule = [node for node in walk(right) if isinstance(node, Derivative) and node.variables == (stated,)]
+        own = written(stated)
         stands_alone = not any(
             tree_name.name is own.name
             for other in draft.placed
@@ -402,11 +401,10 @@ def name_derivatives(draft: Draft) -> None:
         family = any(part.base == own.name.base and part is not own.name for part in known)
         for name_node, letter in named.items():
             name, of = written(name_node), written(letter)
-            if name is not None and of is not None and letter != about:
+            if name is not None and of is not None and letter != stated:
                 if family and of.name.base != own.name.base:
                     continue
-                meaning = substituted(right, about, letter)
-                draft.right_sides.setdefault(name.name, (meaning, each.line, ()))
+                draft.right_sides.setdefault(name.name, (substituted(right, stated, letter), each.line, ()))
 
 
 def _in_rule(node: Node, rule: Iterable[Derivative]) -> bool:

@@ -112,8 +112,8 @@ def batches(trees: Iterable[Node]) -> dict[Name, str]:
                     lower=Relations(first=Symbol(text=letter), rest=((r"\in", Symbol() | Styled() as batch),))
                 ):
                     letters[Name(base_latex(batch) or "")] = letter
-                case Fenced(left="|") if (batch := is_count(node)) is not None:
-                    sizes.add(Name(base_latex(batch) or ""))
+                case Fenced(left="|") if (counted := is_count(node)) is not None:
+                    sizes.add(Name(base_latex(counted) or ""))
     for name, letter in letters.items():
         if letter in counts or name in sizes:
             found[name] = counts.get(letter, "")

@@ -20,9 +20,11 @@ from derive.algebra.terms import (
     Add,
     Arg,
     Delta,
+    Determinant,
     Entry,
     Extent,
     Fun,
+    Inverse,
     Mul,
     Num,
     Partial,
@@ -39,6 +41,8 @@ from derive.theory import SUM_OVER_INPUTS, Theory
 
 Value = Any
 """A float, or a `flint.arb`."""
+Matrix = list[list[Value]]
+_SINGULAR = 1e-12
 
 
 class Undefined(Exception):
@@ -52,6 +56,8 @@ class Arithmetic(Protocol):
     def power(self, base: Value, exponent: Fraction) -> Value: ...
     def function(self, name: str, argument: Value) -> Value: ...
     def positive(self, value: Value) -> bool: ...
+    def inverse(self, rows: Matrix) -> Matrix: ...
+    def determinant(self, rows: Matrix) -> Value: ...
 
 
 class Floats:
@@ -83,6 +89,34 @@ class Floats:
     def positive(self, value: float) -> bool:
         return value > 0
 
+    def inverse(self, rows: Matrix) -> Matrix:
+        size = len(rows)
+        reduced, _ = self._eliminated([[*row, *(float(i == j) for j in range(size))] for i, row in enumerate(rows)])
+        return [row[size:] for row in reduced]
+
+    def determinant(self, rows: Matrix) -> float:
+        try:
+            return self._eliminated([[*row] for row in rows])[1]
+        except Undefined:
+            return 0.0
+
+    def _eliminated(self, rows: Matrix) -> tuple[Matrix, float]:
+        """Gauss and Jordan's elimination with the largest pivots; the determinant of the square part beside what is left."""
+        determinant = 1.0
+        for place in range(len(rows)):
+            pivot = max(range(place, len(rows)), key=lambda n: abs(rows[n][place]))
+            if abs(rows[pivot][place]) < _SINGULAR:
+                raise Undefined("a matrix that has no inverse")
+            if pivot != place:
+                rows[place], rows[pivot], determinant = rows[pivot], rows[place], -determinant
+            scale = rows[place][place]
+            determinant *= scale
+            rows[place] = [value / scale for value in rows[place]]
+            for n, row in enumerate(rows):
+                if n != place and row[place]:
+                    rows[n] = [value - row[place] * own for value, own in zip(row, rows[place], strict=True)]
+        return rows, determinant
+
 
 class Balls:
     """Real intervals by python-flint's arb: every result encloses the exact value."""
@@ -113,6 +147,16 @@ class Balls:
         if value <= 0:
             return False
         raise Undefined("the sign of a value that may be zero")
+
+    def inverse(self, rows: Matrix) -> Matrix:
+        try:
+            found = self._flint.arb_mat(rows).inv()
+        except ZeroDivisionError as error:
+            raise Undefined("a matrix that has no inverse") from error
+        return [[self._finite(found[i, j]) for j in range(len(rows))] for i in range(len(rows))]
+
+    def determinant(self, rows: Matrix) -> Value:
+        return self._finite(self._flint.arb_mat(rows).det())
 
     def _finite(self, value: Value) -> Value:
         if not value.is_finite():
@@ -213,12 +257,31 @@ class Evaluation:
                 return self._one if calculate.positive(self.value(term.argument, at)) else self._zero
             case Fun():
                 return self._function(term.function, term.order, self.value(term.argument, at))
+            case Inverse():
+                if term.row not in at or term.column not in at:
+                    raise Undefined("an inverse at an index that nothing gives a value")
+                return self._inverse(term, at)[at[term.row]][at[term.column]]
+            case Determinant():
+                return calculate.determinant(self._matrix(term, at))
             case Entry():
                 return self._entry(term, at)
             case Partial():
                 return self._partial(term, at)
             case _:
                 raise Undefined(f"{term!r} has no value of its own")
+
+    def _matrix(self, term: Inverse | Determinant, at: Mapping[Index, int]) -> Matrix:
+        rows, columns = (range(self.point.length(index.size)) for index in (term.i, term.j))
+        return [[self.value(term.body, {**at, term.i: row, term.j: column}) for column in columns] for row in rows]
+
+    def _inverse(self, term: Inverse, at: Mapping[Index, int]) -> Matrix:
+        """The inverse of a matrix, worked out once for all of its entries."""
+        order = tuple(sorted(term.body.free - {term.i, term.j}, key=lambda index: index.label))
+        key = ("inverse", term.body, *(at.get(index) for index in order))
+        if key not in self._memo:
+            self._memo[key] = self.arithmetic.inverse(self._matrix(term, at))
+        found: Matrix = self._memo[key]
+        return found
 
     def _product(self, term: Mul, at: Mapping[Index, int]) -> Value:
         # sums over deltas are mostly zeros: what stands beside one need not be worked out
