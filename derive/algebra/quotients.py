@@ -15,7 +15,11 @@ def content(polynomial: Polynomial) -> tuple[Fraction, tuple[Factor, ...], Polyn
     lead = leading(polynomial)
     shared: dict[int, Factor] = {}
     for place, monomial in enumerate(polynomial.monomials):
-        own = {} if monomial.bound else {atom.key({}, 0): (atom, exponent) for atom, exponent in monomial.factors}
+        own = {
+            atom.key({}, 0): (atom, exponent)
+            for atom, exponent in monomial.factors
+            if atom.free.isdisjoint(monomial.bound)
+        }
         if place == 0:
             shared = own
             continue
@@ -23,8 +27,6 @@ def content(polynomial: Polynomial) -> tuple[Fraction, tuple[Factor, ...], Polyn
             atom = (shared.get(key) or own[key])[0]
             least = min(shared[key][1] if key in shared else Fraction(0), own[key][1] if key in own else Fraction(0))
             shared[key] = (atom, least)
-        if monomial.bound:
-            shared = {key: factor for key, factor in shared.items() if factor[1] < 0}
     common = tuple((atom, exponent) for atom, exponent in shared.values() if exponent)
     inverse = Monomial(1 / lead.coefficient, tuple((atom, -exponent) for atom, exponent in common))
     rest = collect(merged(multiplied(monomial, inverse)) for monomial in polynomial.monomials)

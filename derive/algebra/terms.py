@@ -418,7 +418,9 @@ def resized(term: Term, change: Callable[[Size], Size]) -> Term:
             case Total(index=index, body=body) if change(index.size) is not index.size:
                 other = Index(index.label, change(index.size))
                 return Total(other, rename(body, {index: other}))
-            case Inverse(i=i, j=j, body=body) | Determinant(i=i, j=j, body=body) if change(i.size) is not i.size:
+            case Inverse(i=i, j=j, body=body) | Determinant(i=i, j=j, body=body):
+                if change(i.size) is i.size and change(j.size) is j.size:
+                    return None
                 one, other = Index(i.label, change(i.size)), Index(j.label, change(j.size))
                 return node.over(one, other, rename(body, {i: one, j: other}))
             case _:

@@ -8,6 +8,7 @@ from derive.algebra.names import Level, Name
 from derive.meaning.draft import WHOLE, Draft, Meaning, Placed
 from derive.meaning.layers import at_layer, layers_of, names_in
 from derive.meaning.naming import Written, base_latex
+from derive.meaning.optima import optimum
 from derive.meaning.statements import CLAIMING
 from derive.meaning.vocabulary import mentions
 from derive.notation.tree import (
@@ -31,7 +32,7 @@ def classify(draft: Draft) -> None:
 def _classify_chain(draft: Draft, places: list[int]) -> None:
     first = draft.placed[places[0]]
     statement = first.statement
-    if first.supposed:
+    if first.supposed and statement.relation != r"\in":
         for place in places:
             draft.meanings[place] = Meaning("assumption")
         return
@@ -53,6 +54,11 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
         return
     head = draft.plain_name(statement.head)
     if head is None:
+        return
+    found = optimum(statement.right)
+    if found is not None and not head.entries and head.name not in draft.right_sides:
+        draft.optima.setdefault(head.name, (*found, first.line))
+        draft.meanings[places[0]] = Meaning("definition", head.name)
         return
     if statement.restricted:  # what holds under a condition defines nothing by itself
         draft.in_cases.add(head.name)
@@ -77,7 +83,7 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
     if head.entries and head.name.base in draft.vocabulary.entries_of:
         whole = Name(draft.vocabulary.entries_of[head.name.base], head.name.levels)
         head = replace(head, name=whole)
-    if head.name in draft.right_sides or _covered(draft, head.name, statement.right):
+    if head.name in draft.right_sides or head.name in draft.optima or _covered(draft, head.name, statement.right):
         return
     for place, side in zip(places[:-1], right_sides[:-1], strict=True):
         # `a = z = W x`: every new name on the way is defined by its neighbour, the last of them by the last side

@@ -24,6 +24,7 @@ from derive.meaning.labels import is_one_hot
 from derive.meaning.layers import layer_letters
 from derive.meaning.letters import tell_letters
 from derive.meaning.naming import walk, written
+from derive.meaning.optima import shape_optima, with_optima
 from derive.meaning.prose import numbers, one_hot_names, spoken_shapes, symmetric
 from derive.meaning.rows import tell_rows
 from derive.meaning.samples import sample_name, tell_samples
@@ -155,6 +156,7 @@ def understand(
     number_layers(draft)
     introduce_losses(draft)
     find_shapes(draft)
+    shape_optima(draft)
     if draft.table.bold_vectors and draft.table.layers_unlike():
         return understand(placed, title, layout, bold_alone=False)
     draft.table.settle()
@@ -163,7 +165,7 @@ def understand(
     leave_general(draft)
     fold(draft)
     refine(draft)
-    theory = theory_of(draft)
+    theory = with_optima(draft, theory_of(draft))
     grant(draft, theory)
     return Understanding(
         theory,
@@ -174,7 +176,7 @@ def understand(
         draft.problems,
         frozenset(draft.parameters),
         {**distributions(theory), **draft.granted, **classes_of(draft), **_one_hot(draft)},
-        frozenset({*draft.right_sides, *draft.in_cases} - set(draft.definitions) - set(draft.general)),
+        frozenset({*draft.right_sides, *draft.in_cases, *draft.optima} - set(theory.definitions) - set(draft.general)),
         frozenset(draft.unclear),
         draft.said,
         _loose(draft),

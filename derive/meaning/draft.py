@@ -65,6 +65,8 @@ class Draft:
     parameters: set[Name] = field(default_factory=set)
     general: dict[Name, tuple[Name, ...]] = field(default_factory=dict)
     """Scalars that the page leaves general, with what they depend on directly."""
+    optima: dict[Name, tuple[Node, Node, int]] = field(default_factory=dict)
+    """Names for where a value is least or greatest: the value, what is varied, the line."""
     granted: dict[Name, int] = field(default_factory=dict)
     unclear: set[str] = field(default_factory=set)
     """Functions that the page defines in a way that was not understood."""

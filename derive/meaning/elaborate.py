@@ -196,10 +196,13 @@ class Elaborator(Slopes):
             return
         if (
             letter in ("I", r"\mathbf{I}", r"\mathbb{I}")
-            and not name.entries
+            and len(name.entries) < 2
             and self.scope.shape_of(name.name) is None
         ):
-            length = self.scope.space.open()
+            sizes = [self.scope.sizes.get(base_latex(entry) or "") for entry in name.entries]  # `I_n` says how large
+            if None in sizes:
+                raise NotUnderstood(f"{letter} with a subscript that is no size", column=node.span[0])
+            length = sizes[0] if sizes and sizes[0] is not None else self.scope.space.open()
             row, column = fresh(length), fresh(length)
             yield Reading(Array((row, column), delta(row, column)))
             return

@@ -15,6 +15,7 @@ from derive.calculus.chain import NotDifferentiable
 from derive.meaning.calls import KNOWN_WORDS, Calls, call, called_at, plain, uncalled
 from derive.meaning.draft import Draft, Meaning
 from derive.meaning.elaborate import Elaborator
+from derive.meaning.gradients import with_variables
 from derive.meaning.naming import any_layer, base_latex, substituted, walk, written
 from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
 from derive.meaning.shapes import SCALARS
@@ -70,10 +71,11 @@ def take_off_arguments(draft: Draft) -> None:
     if not calls:
         return
     bodies = _bodies(draft, calls)
-    draft.placed = tuple(
-        replace(each, statement=_uncalled(each.statement.changed(lambda side: called_at(side, calls, bodies)), calls))
-        for each in draft.placed
-    )
+
+    def changed(side: Node) -> Node:
+        return uncalled(called_at(with_variables(side, calls), calls, bodies), calls)
+
+    draft.placed = tuple(replace(each, statement=each.statement.changed(changed)) for each in draft.placed)
     values = frozenset(repr(name.name) for head in calls if (name := written(plain(head))) is not None)
     draft.vocabulary = replace(vocabulary_of(draft.stated), layout=draft.vocabulary.layout, values=values)
 
@@ -233,11 +235,6 @@ def function_body(draft: Draft, right: Node, parameter: Name) -> Term | None:
     if value.rank:
         return None
     return transform(value.body, lambda node: Arg(0) if isinstance(node, Entry) and node.name is parameter else None)
-
-
-def _uncalled(statement: Statement, calls: Calls) -> Statement:
-    right = None if statement.right is None else uncalled(statement.right, calls)
-    return replace(statement, left=uncalled(statement.left, calls), right=right, head=uncalled(statement.head, calls))
 
 
 def uses_call(node: Node) -> bool:

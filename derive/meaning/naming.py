@@ -25,6 +25,8 @@ from derive.notation.tree import (
 )
 
 TRANSPOSES = frozenset({"T", r"\top", r"\intercal", r"\mathsf{T}", r"\mathrm{T}"})
+_MARKS = {"*": "*", r"\ast": "*", r"\star": "*", r"\dagger": r"\dagger", "+": "+"}
+"""Superscripts that are part of a name: an optimum's star, a pseudo-inverse's dagger."""
 LAYER_LETTERS = frozenset({"l", "L", r"\ell"})
 
 
@@ -117,8 +119,8 @@ def _with_superscript(inner: Written, sup: Node, layered: frozenset[str]) -> Wri
             transposed = not transposed
         elif isinstance(part, Word) or (isinstance(part, Styled) and part.style == "upright"):
             suffix += f"^{{{base_latex(part)}}}"  # `a^{\\mathrm{i}}`, the argument of a gate
-        elif isinstance(part, Symbol) and part.text in ("*", r"\ast", r"\star"):
-            suffix += r"^{*}"
+        elif isinstance(part, Symbol) and part.text in _MARKS:
+            suffix += f"^{{{_MARKS[part.text]}}}"
         elif len(parts) == 1 and (inner.latex in layered or _letter_of(part) in LAYER_LETTERS):
             plain = level_of(part)
             if plain is None:

@@ -64,10 +64,7 @@ def tell_rows(draft: Draft) -> None:
     """Rewrite the names of rows and columns as parts of their matrices."""
     parts = Parts(dict(_parts(draft)))
     if parts.of:
-        draft.placed = tuple(
-            replace(each, statement=each.statement.changed(parts.read))
-            for each in draft.placed
-        )
+        draft.placed = tuple(replace(each, statement=each.statement.changed(parts.read)) for each in draft.placed)
         draft.said.update(parts.said)
 
 

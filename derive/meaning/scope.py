@@ -168,7 +168,8 @@ class Sizes:
     def settled(self, value: Array) -> Array:
         """An array with its sizes as they were found to be."""
         indices = tuple(Index(index.label, self.find(index.size)) for index in value.indices)
-        body = rename(value.body, dict(zip(value.indices, indices, strict=True)))
+        letters = {index: Index(index.label, self.find(index.size)) for index in value.body.free}
+        body = rename(value.body, letters | dict(zip(value.indices, indices, strict=True)))
         return Array(indices, resized(body, self.find), value.row)
 
 

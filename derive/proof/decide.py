@@ -27,6 +27,8 @@ _MOST_RUNGS = 400
 _FIRST_RUNGS = 5
 _ARGUMENTS = frozenset({"x", "z", "t", "u", "v", "s"})
 """The letters of functions' arguments."""
+_MORE_POINTS = 4
+"""So many further points are looked at where none had a value: a matrix of X may have no inverse where X is wide."""
 _MOST_FAMILY_RUNGS = 12
 """A layer family unfolds without end, so a proof about it has to come early."""
 
@@ -138,7 +140,9 @@ def _look(
     theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int], seeds: range
 ) -> Refuted | Undecided:
     agreed = 0
-    for seed in seeds:
+    for seed in (*seeds, *range(POINTS, POINTS + _MORE_POINTS)):
+        if seed >= POINTS and agreed:
+            break
         point = Point(theory, seed, unit=unit, positive=_positive_names(theory, seed, left, right))
         floats: Arithmetic = Floats()
         evaluation = Evaluation(point, floats)

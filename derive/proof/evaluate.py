@@ -43,6 +43,7 @@ Value = Any
 """A float, or a `flint.arb`."""
 Matrix = list[list[Value]]
 _SINGULAR = 1e-12
+_LENGTHS = ((2, 3, 4), (3, 4, 2), (4, 2, 3), (4, 3, 2), (3, 2, 4), (2, 4, 3))
 
 
 class Undefined(Exception):
@@ -179,8 +180,9 @@ class Point:
         if size.value is not None:
             return size.value
         if size not in self.sizes:
-            # other sizes at every point: a factor of one half is no mean over two
-            self.sizes[size] = 2 + (len(self.sizes) + self.seed) % 3
+            # other sizes at every point, in another order: a factor of one half is no mean over two, and a matrix that is wide at
+            # one point is tall at another
+            self.sizes[size] = _LENGTHS[self.seed % len(_LENGTHS)][len(self.sizes) % 3]
         return self.sizes[size]
 
     def input(self, name: Name, places: tuple[int, ...], sizes: tuple[Size, ...]) -> Fraction:
