@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -41,3 +41,32 @@ def compare(ours: Callable[[], object], theirs: Callable[[], object], runs: int)
     theirs()
     pairs = [(seconds(ours), seconds(theirs)) for _ in range(runs)]
     return Comparison(tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs))
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Seconds of every run of several programs, by what they are called."""
+
+    runs: Mapping[str, tuple[float, ...]]
+
+    def median(self, name: str) -> float:
+        return statistics.median(self.runs[name])
+
+    def ratio(self, one: str, other: str) -> float:
+        """The median of one over that of another."""
+        return self.median(one) / self.median(other)
+
+
+def interleaved(actions: Mapping[str, Callable[[], object]], runs: int) -> Timings:
+    """Time all of them in turn, `runs` times, to and fro, after one call of each that is not counted.
+
+    What runs first profits, or suffers, from what ran before (threads that still spin, warm caches); so each is first as often
+    as last.
+    """
+    for action in actions.values():
+        action()
+    found: dict[str, list[float]] = {name: [] for name in actions}
+    for run in range(runs):
+        for name in actions if run % 2 else reversed(actions):
+            found[name].append(seconds(actions[name]))
+    return Timings({name: tuple(times) for name, times in found.items()})

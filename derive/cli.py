@@ -13,9 +13,11 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from derive.options import constant_option, seed_option, size_option, training_options
 
 if TYPE_CHECKING:
     from derive.readers.document import Document
@@ -34,6 +36,7 @@ Examples:
   gradproof derive notes.md             print the backward pass step by step
   gradproof emit notes.md -o net.py     write the network as NumPy code
   gradproof train notes.md --data xor   train exactly that code
+  gradproof gradcheck notes.md          its gradients against other differentiations
   gradproof report notes.md -o out/     everything as a handout: PDF, TeX, HTML, code, JSON
 """,
     "check": """\b
@@ -55,6 +58,8 @@ Examples:
 Examples:
   gradproof emit notes.md
   gradproof emit notes.md -o net.py
+  gradproof emit notes.md --target jax -o net.py
+  gradproof emit notes.md --target numba --size n_1=2 --size n_2=1 -o net.py
 """,
     "train": """\b
 Examples:
@@ -62,6 +67,17 @@ Examples:
   gradproof train notes.md --data xor --seed 7 --epochs 20000 --rate 0.5
   gradproof train notes.md --data xor --starts 1000
   gradproof train notes.md --data xor --constant lambda_=0.01
+  gradproof train notes.md --data iris.csv --targets species --optimizer adam --rate 0.01 --batch 16 --patience 200
+  gradproof train notes.md --data moons --epochs 5000 --save run.npz --history run.json
+  gradproof train notes.md --data moons --epochs 9000 --resume run.npz
+""",
+    "gradcheck": """\b
+Examples:
+  gradproof gradcheck notes.md
+  gradproof gradcheck notes.md --size n_1=8 --points 10 --seed 1
+  gradproof gradcheck notes.md --format json
+
+Exit status: 0 all agree, 1 some differ, 2 not checked.
 """,
     "report": """\b
 Examples:
@@ -189,17 +205,26 @@ def derive(path: Path, names: tuple[str, ...], output: str) -> None:
 @cli.command(epilog=_EXAMPLES["emit"])
 @document_argument
 @click.option(
+    "--target",
+    type=click.Choice(["numpy", "jax", "torch", "numba"]),
+    default="numpy",
+    show_default=True,
+    help="The library to write for; numba is a fused kernel for small fixed sizes.",
+)
+@size_option
+@click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write; else standard output."
 )
-def emit(path: Path, output: Path | None) -> None:
-    """Write the network as NumPy code.
+def emit(path: Path, target: str, sizes: dict[str, int], output: Path | None) -> None:
+    """Write the network as code.
 
-    The module needs NumPy only. It has the forward pass of the document at PATH, its loss, the gradients, and a step.
+    The module needs nothing but the library that it is written for. It has the forward pass of the document at PATH, its
+    loss, the derived gradients, and a step.
     """
     import numeric
 
     with _failing_politely(path):
-        source = numeric.compile(_theory(path)).source
+        source = numeric.compile(_theory(path)).emit(target, sizes)
     if output is None:
         click.echo(source, nl=False)
     else:
@@ -208,55 +233,59 @@ def emit(path: Path, output: Path | None) -> None:
 
 @cli.command(epilog=_EXAMPLES["train"])
 @document_argument
-@click.option("--data", type=click.Choice(["xor"]), default="xor", show_default=True, help="What to learn.")
-@click.option(
-    "--seed",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Seed of the first weights, drawn from N(0, 1).",
-)
-@click.option("--epochs", type=click.IntRange(1), default=10_000, show_default=True, help="Steps over all examples.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), default=0.1, show_default=True, help="Learning rate.")
-@click.option(
-    "--starts", type=click.IntRange(1, 100_000), help="Train from this many random starts; print how many converge."
-)
-@click.option(
-    "--constant",
-    "constants",
-    multiple=True,
-    metavar="NAME=VALUE",
-    callback=lambda _context, _option, given: dict(map(_assignment, given)),
-    help="The value of a constant of the loss, such as lambda_=0.01; may be repeated.",
-)
+@training_options
 @color_option
-def train(
-    path: Path,
-    data: str,
-    seed: int,
-    epochs: int,
-    rate: float,
-    starts: int | None,
-    constants: dict[str, float],
-    color: bool | None,
-) -> None:
+def train(path: Path, color: bool | None, **options: Any) -> None:
     """Train the network that the document defines.
 
-    What runs is exactly the code that `emit` writes for the document at PATH.
+    What runs is exactly the code that `emit` writes for the document at PATH. The same options give the same weights.
     """
     from reports.terminal import make_console
-    from reports.training import print_run, print_starts
+    from reports.training import Order, print_training
 
-    console = make_console(color)
     with _failing_politely(path):
+        print_training(_theory(path), Order(**options), make_console(color))
+
+
+@cli.command(epilog=_EXAMPLES["gradcheck"])
+@document_argument
+@click.option("--points", type=click.IntRange(1), default=3, show_default=True, help="At how many random points.")
+@seed_option
+@size_option
+@constant_option
+@click.option(
+    "--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
+)
+@color_option
+@click.pass_context
+def gradcheck(
+    context: click.Context,
+    path: Path,
+    points: int,
+    seed: int,
+    sizes: dict[str, int],
+    constants: dict[str, float],
+    output: str,
+    color: bool | None,
+) -> None:
+    """Check the derived gradients of the document at PATH.
+
+    The code that `emit` writes is held against differences of the document's own formulas, worked out to 50 digits, and
+    against the automatic differentiation of JAX and PyTorch, where they are installed.
+    """
+    from numeric.gradcheck import gradcheck as checked
+    from reports.gradients import as_json, print_check
+    from reports.progress import progress_bar
+    from reports.terminal import make_console
+
+    with _failing_politely(path), progress_bar("checking gradients", color) as told:
         theory = _theory(path)
-        if starts is None:
-            print_run(theory, data=data, seed=seed, epochs=epochs, rate=rate, console=console, constants=constants)
-        else:
-            print_starts(
-                theory, data=data, seed=seed, epochs=epochs, rate=rate, starts=starts, console=console,
-                constants=constants,
-            )  # fmt: skip
+        found = checked(theory, points=points, seed=seed, sizes=sizes, constants=constants, progress=told)
+    if output == "json":
+        click.echo(as_json(found, theory.title))
+    else:
+        print_check(found, theory.title, make_console(color))
+    context.exit(NOTHING_REFUTED if found.agrees else REFUTED)
 
 
 @cli.command(epilog=_EXAMPLES["report"])
@@ -291,14 +320,6 @@ def report(path: Path, output: Path, pdf_engine: str) -> None:
             raise NotDone(str(error)) from error
         except OSError as error:
             raise NotDone(f"{error.filename or output}: {error.strerror}") from error
-
-
-def _assignment(given: str) -> tuple[str, float]:
-    name, _, value = given.partition("=")
-    try:
-        return name.strip(), float(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{given!r} is not NAME=VALUE with a number") from error
 
 
 def _read_all(paths: Sequence[Path]) -> tuple[list[Document], bool]:
@@ -385,18 +406,28 @@ def _failing_politely(path: Path) -> Iterator[None]:
     from derive.calculus import NotDifferentiable
     from derive.readers.document import UnreadableDocument
     from numeric import NotLowerable
+    from numeric.checkpoint import Unresumable
+    from numeric.files import UnreadableData
+    from numeric.gradcheck import Unchecked
     from numeric.train import DataMismatch, Diverged
+    from reports.training import Unfitting
 
     try:
         yield
-    except UnreadableDocument as error:
+    except (UnreadableDocument, UnreadableData, Unresumable, Unfitting) as error:
         raise NotDone(str(error)) from error
-    except (NotDifferentiable, NotLowerable, DataMismatch, Diverged) as error:
+    except (NotDifferentiable, NotLowerable, DataMismatch, Diverged, Unchecked) as error:
         raise NotDone(f"{path}: {error}") from error
     except ImportError as error:
         if error.name in ("typst", "matplotlib"):
             raise NotDone(f"{error.name} is not installed: pip install 'gradproof[report]'") from error
+        if error.name == "numba":
+            raise NotDone("numba is not installed: pip install 'gradproof[numba]'") from error
         raise
+    except OSError as error:
+        if error.filename is None:  # a full disk under standard output, say: no file of this command's
+            raise
+        raise NotDone(f"{error.filename}: {error.strerror}") from error
 
 
 def main() -> None:

@@ -94,6 +94,9 @@ class Theory:
     values: Mapping[Name, tuple[Fraction, Fraction]] = field(default_factory=dict)
     r"""Given arrays whose entries have one of two values: `y_i \in \{0, 1\}`."""
 
+    distributions: frozenset[Name] = frozenset()
+    """Given arrays whose entries add up to one by the page's word, along the axis that does not count examples."""
+
     _places: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)
     _first: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)
     _used: dict[Name, frozenset[Name]] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -1,9 +1,9 @@
-"""A theory as NumPy: array programs, source text, training, and checks of gradients."""
+"""A theory as an array program, printed for NumPy, JAX, PyTorch and Numba; training, and checks of gradients."""
 
 from numeric.batch import NotLowerable, batched
 from numeric.compiled import Compiled, compile  # noqa: A004
 from numeric.lower import lower
 from numeric.program import Program
-from numeric.write_numpy import write_numpy
+from numeric.targets import TARGETS, write
 
-__all__ = ["Compiled", "NotLowerable", "Program", "batched", "compile", "lower", "write_numpy"]
+__all__ = ["TARGETS", "Compiled", "NotLowerable", "Program", "batched", "compile", "lower", "write"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from derive.algebra.terms import ONE, Add, Extent, Mul, Num, Pow, Term, Total, add, mul, num, power, walk
+from derive.algebra.terms import ONE, Add, Entry, Extent, Mul, Num, Pow, Term, Total, add, mul, num, power, walk
 from derive.matrices.tidy import split_number, summed
 
 Atoms = dict[Term, Fraction]
@@ -115,24 +115,26 @@ def _collected(pieces: Iterable[Term]) -> Term:
 
 
 def _factored(monomials: list[tuple[Fraction, Term]]) -> Term:
-    """The sum of monomials, with the size of their coefficients and the lengths that all share in front."""
+    """The sum of monomials, with the size of their coefficients and the numbers that all share in front."""
     if len(monomials) < 2:
         return add(*(mul(num(coefficient), body) for coefficient, body in monomials))
     sizes = {abs(coefficient) for coefficient, _ in monomials}
     common = sizes.pop() if len(sizes) == 1 else Fraction(1)
     factors = [body.factors if isinstance(body, Mul) else (body,) for _, body in monomials]
-    lengths = [factor for factor in factors[0] if _length(factor) and all(factor in other for other in factors)]
+    numbers = [factor for factor in factors[0] if _number(factor) and all(factor in other for other in factors)]
     rest = add(
         *(
-            mul(num(coefficient / common), *(factor for factor in own if factor not in lengths))
+            mul(num(coefficient / common), *(factor for factor in own if factor not in numbers))
             for (coefficient, _), own in zip(monomials, factors, strict=True)
         )
     )
-    return mul(num(common), *lengths, rest)
+    return mul(num(common), *numbers, rest)
 
 
-def _length(term: Term) -> bool:
-    return isinstance(term.base if isinstance(term, Pow) else term, Extent)
+def _number(term: Term) -> bool:
+    """A length, or a named number such as a rate."""
+    base = term.base if isinstance(term, Pow) else term
+    return isinstance(base, Extent) or (isinstance(base, Entry) and not base.indices)
 
 
 def _expanded(term: Term) -> list[Term]:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from derive.algebra.names import Name, Size, size
 from derive.theory import Theory
-from numeric.batch import batched, shapes
+from numeric.batch import NotLowerable, batched, shapes
+from numeric.identifiers import size_identifier
 from numeric.lower import lower
 from numeric.program import Program
-from numeric.write_numpy import write_numpy
+from numeric.targets import write, write_stacked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,10 +40,37 @@ class Compiled:
     def module(self) -> ModuleType:
         return load(self.source)
 
+    def emit(self, target: str = "numpy", sizes: Mapping[str, int] | None = None) -> str:
+        """The source of a module for a library, one of `numeric.TARGETS`.
+
+        `sizes` gives numbers for sizes that are symbols, by name; only the fused kernel needs them, for all of them.
+
+        >>> from derive.network import network
+        >>> "import jax" in compile(network()).emit("jax")
+        True
+
+        Raises:
+            NotLowerable: the fused kernel cannot be written for this network, or a size is missing, or unknown.
+        """
+        if target == "numpy" and not sizes:
+            return self.source
+        variables = (*self.program.parameters, *self.program.inputs, *self.program.targets)
+        lengths = {n for v in variables for n in v.shape if n is not None and not n.value} - {self.program.batch}
+        known = {size_identifier(length.name): length for length in lengths if length is not None}
+        strange = [name for name in sizes or {} if name not in known]
+        if strange:
+            there = f"there is {', '.join(sorted(known))}" if known else "all of its sizes are numbers"
+            raise NotLowerable(f"the network has no size {strange[0]}: {there}")
+        return write(self.program, target, {known[name]: count for name, count in (sizes or {}).items()})
+
     @cached_property
     def stacked(self) -> ModuleType:
         """The same network for stacks of parameters: one more axis in front of every array."""
-        return load(write_numpy(self.program, stacked=True))
+        return load(write_stacked(self.program))
+
+    def fused(self, sizes: Mapping[str, int]) -> ModuleType:
+        """The fused kernel for these sizes, as a module that runs; see `emit`."""
+        return load(self.emit("numba", sizes))
 
     def init(self, seed: int = 0, **sizes: int) -> Parameters:
         """Standard normal parameters; sizes that are symbols are given by name."""
@@ -90,7 +118,7 @@ def compile(  # noqa: A001  (numeric.compile is what it is called)
     if batch and theory.batch is None:
         theory = batched(theory, _free_size(theory))
     program = lower(theory, distributions=distributions)
-    return Compiled(theory, program, write_numpy(program))
+    return Compiled(theory, program, write(program))
 
 
 def _free_size(theory: Theory) -> Size:
@@ -110,7 +138,7 @@ class _SourceLoader(InspectLoader):
 
 
 def load(source: str) -> ModuleType:
-    """A module from source that `write_numpy` has written: nothing of a document stands in it but mangled
+    """A module from source that `write` has written: nothing of a document stands in it but mangled
     identifiers.
     """
     spec = spec_from_loader("gradproof_network", _SourceLoader(source))

@@ -19,9 +19,12 @@ from derive.algebra.names import Level, Name
 
 _MARKS = {"hat": "hat", "widehat": "hat", "tilde": "tilde", "bar": "bar", "vec": "vec", "dot": "dot", "overline": "bar"}
 _FONTS = re.compile(r"\\(?:mathbf|mathrm|mathcal|mathsf|mathit|boldsymbol|bm|bf|rm|text|operatorname|vec)\b")
-_OWN = frozenset(
-    ["np", "math", "rng", "rate", "seed", "parameters", "slopes", "values", "forward", "loss", "gradients", "step"]
-).union(["init", "sigmoid", "erf"])
+_LIBRARIES = ("np", "math", "jax", "jnp", "torch", "numba")
+_FUNCTIONS = ("init", "forward", "loss", "gradients", "step", "sigmoid", "softplus", "erf", "log_sum")
+_LOCALS = ("rng", "rate", "seed", "dtype", "device", "keys", "generator", "parameters", "values")
+_OWN = frozenset((*_LIBRARIES, *_FUNCTIONS, *_LOCALS))
+"""What emitted modules call themselves."""
+
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "η": "eta", "θ": "theta", "λ": "lambda",
     "μ": "mu", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi", "ω": "omega",
@@ -42,6 +45,12 @@ class Identifiers:
     def new(self, stem: str) -> str:
         """An identifier for something that has no name."""
         return self._unique(object(), stem)
+
+    def fork(self) -> Identifiers:
+        """The same choices, to be gone on with apart from these."""
+        other = Identifiers()
+        other._taken, other._chosen = dict(self._taken), dict(self._chosen)
+        return other
 
     def _unique(self, key: object, stem: str) -> str:
         found = self._chosen.get(key)

@@ -6,24 +6,28 @@ derived terms are rewritten (`numeric.rewrite`), turned into matrix products and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Name, Size
-from derive.algebra.terms import ONE, Entry, Partial, Term, Total, num, transform, walk
+from derive.algebra.terms import ONE, Entry, Partial, Term, Total, mul, num, transform, walk
 from derive.calculus import backward
 from derive.calculus.chain import depends
 from derive.matrices.plan import Leaf, Node, NoMatrixForm
 from derive.matrices.tidy import tidy
-from derive.theory import Definition, Theory
+from derive.theory import Definition, Symbol, Theory
 from numeric import program as p
 from numeric.batch import NotLowerable, needed_for
 from numeric.cancel import cancelled, quotients
+from numeric.factor import factored
 from numeric.identifiers import Identifiers
 from numeric.orient import NumericPlanner, Orientation
 from numeric.rewrite import Reuse, plain_functions, recognised, stable
-from numeric.share import flat, inlined, shared, split
+from numeric.share import flat, inlined, needed, shared, split
+
+RATE = Name("#rate")
+"""The rate of a step: no name of a document, since those hold no hash."""
 
 
 def lower(theory: Theory, *, distributions: Iterable[Name] = ()) -> p.Program:
@@ -31,15 +35,14 @@ def lower(theory: Theory, *, distributions: Iterable[Name] = ()) -> p.Program:
 
     Args:
         theory: one with a loss, and with layers that are numbered.
-        distributions: targets whose entries are known to sum to one for each example, so that softmax with
-        cross-entropy
-            becomes p - y.
+        distributions: targets whose entries are known to sum to one for each example, beside those of which the theory
+            says so. With them softmax with cross-entropy becomes p - y.
 
     Raises:
         NotLowerable: no loss, a layer family, a function that is left general, or an operation that arrays do not
         have.
     """
-    return _Lowering(theory, frozenset(distributions)).program()
+    return _Lowering(theory, theory.distributions.union(distributions)).program()
 
 
 class _Lowering:
@@ -62,7 +65,8 @@ class _Lowering:
         self.parameters = [symbol for symbol in self.symbols.values() if symbol.role == "parameter"]
         self.identifiers = Identifiers()
         self.variables: dict[tuple[Name, Name | None], p.Variable] = {}
-        self.orientation = Orientation(self._leaf, self._length)
+        self.variables[RATE, None] = p.Variable("rate", "the rate", (None, None))
+        self.orientation = Orientation(self._leaf, self._length, self._given)
 
     def _resolved(self, theory: Theory, value: Array) -> Array:
         body = recognised(tidy(plain_functions(value.body, theory.functions)))
@@ -98,6 +102,10 @@ class _Lowering:
     def _leaf(self, leaf: Leaf) -> p.Variable:
         return self._variable(leaf.name, leaf.of)
 
+    def _given(self) -> p.Variable:
+        """The first array that a caller hands over."""
+        return self._variable(next(s.name for s in self.symbols.values() if s.role in ("parameter", "input")))
+
     def _length(self, length: Size) -> p.Expression:
         """A size as a number, or as the length of an array that is always there."""
         if length.value is not None:
@@ -123,7 +131,7 @@ class _Lowering:
         return laid
 
     def _assignment(self, name: Name, of: Name | None, value: Array) -> p.Assignment:
-        return p.Assignment(self._variable(name, of), flat(self._expression(value)))
+        return p.Assignment(self._variable(name, of), flat(factored(flat(self._expression(value)))))
 
     # The passes -----------------------------------------------------------------------------------------------------
 
@@ -142,36 +150,55 @@ class _Lowering:
         loss = self.definitions[self.loss].value
         value = Array((), tidy(stable(self._assumed(loss.body), self.definitions)))
         compared.append(self._assignment(self.loss, None, value))
-        gradients = self._gradients()
         if not ahead:
             raise NotLowerable("nothing is computed before the loss: a prediction needs a name of its own")
-        back = [self._assignment(name, self.loss, value) for name, value in gradients.items()]
         wanted = tuple(self._variable(symbol.name, self.loss) for symbol in self.parameters)
-        back = split(shared(inlined(back, frozenset(wanted)), self.identifiers), self.identifiers)
-        used = {part for line in back for part in p.inside(line.value)}
-        *before_loss, last = split(shared(compared, self.identifiers), self.identifiers)
-        extra = [line for line in before_loss if line.target in used]
+        before = (*ahead, *compared[:-1])
+        backward, descent = ([*before, *self._steps(theory, wanted)] for theory in (self.theory, self._at_rate()))
+        *before_loss, last = self._tidied(compared)
         return p.Program(
             title=self.theory.title,
             parameters=self._of_role("parameter"),
             inputs=self._of_role("input"),
             targets=self._of_role("target"),
             constants=self._of_role("constant"),
-            forward=tuple(split(shared(ahead, self.identifiers), self.identifiers)),
+            forward=self._tidied(ahead),
             prediction=ahead[-1].target,
             compare=tuple(before_loss),
             loss=last.value,
-            backward=(*extra, *back),
+            backward=self._tidied(needed(backward, wanted)),
+            descent=self._tidied(needed(descent, wanted)),
             gradients=wanted,
-            names=tuple((variable, name) for (name, of), variable in self.variables.items() if of is None),
+            batch=self.theory.batch,
+            distributions=tuple(self._variable(name) for name in self.symbols if name in self.distributions),
+            names=tuple(
+                (variable, name) for (name, of), variable in self.variables.items() if of is None and name is not RATE
+            ),
         )
+
+    def _at_rate(self) -> Theory:
+        """The same theory with the rate times its loss."""
+        loss = self.definitions[self.loss]
+        value = Array((), mul(Entry(RATE), loss.value.body))
+        definitions = self.definitions | {self.loss: replace(loss, value=value)}
+        return replace(self.theory, definitions=definitions, symbols=self.symbols | {RATE: Symbol(RATE, ())})
+
+    def _steps(self, theory: Theory, wanted: tuple[p.Variable, ...]) -> list[p.Assignment]:
+        """The lines of a theory's backward pass."""
+        lines = [self._assignment(name, self.loss, value) for name, value in self._gradients(theory).items()]
+        return inlined(lines, frozenset(wanted))
+
+    def _tidied(self, lines: Sequence[p.Assignment]) -> tuple[p.Assignment, ...]:
+        """Lines in which nothing is computed twice and none is too long; each function names its own parts."""
+        identifiers = self.identifiers.fork()
+        return tuple(split(shared(lines, identifiers), identifiers))
 
     def _of_role(self, role: str) -> tuple[p.Variable, ...]:
         return tuple(self._variable(symbol.name) for symbol in self.symbols.values() if symbol.role == role)
 
-    def _gradients(self) -> Mapping[Name, Array]:
+    def _gradients(self, theory: Theory) -> Mapping[Name, Array]:
         """The chain rule's steps that the parameters need, rewritten, from the loss backwards."""
-        derivation = backward(self.theory)
+        derivation = backward(theory)
         reuse = Reuse(self.definitions)
         found: dict[Name, Array] = {}
         for step in derivation.steps:

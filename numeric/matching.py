@@ -26,7 +26,7 @@ def match(pattern: Term, term: Term, binding: Binding) -> Binding | None:
         case Delta(left=a, right=b), Delta(left=c, right=d):
             return _bound((a, b), (c, d), binding)
         case ((Total() | Extreme()), (Total() | Extreme())):
-            if pattern.index.size is not term.index.size:
+            if pattern.index.size is not term.index.size or not _same_head(pattern, term):
                 return None
             inner = match(pattern.body, term.body, binding | {pattern.index: term.index})
             if inner is None:
@@ -49,7 +49,7 @@ def match(pattern: Term, term: Term, binding: Binding) -> Binding | None:
 
 def _same_head(pattern: Term, term: Term) -> bool:
     """Whether two terms of one kind differ in their children at most."""
-    for attribute in ("function", "order", "exponent"):
+    for attribute in ("function", "order", "exponent", "how"):
         if getattr(pattern, attribute, None) != getattr(term, attribute, None):
             return False
     return True

@@ -41,18 +41,24 @@ class NumericPlanner(Planner):
 
     def other(self, term: Term) -> Node:
         if isinstance(term, Extreme):
-            return Largest(term.index, self.node(term.body))
+            return Largest(term.index, self.node(term.body), term.how)
         return super().other(term)
 
 
 class Orientation:
-    """`variable` gives a leaf's array, `length` the expression of a size. An array's first axis runs down its
-    rows.
+    """`variable` gives a leaf's array, `length` the expression of a size, `given` an array that is always there. An
+    array's first axis runs down its rows.
     """
 
-    def __init__(self, variable: Callable[[Leaf], p.Variable], length: Callable[[Size], p.Expression]) -> None:
+    def __init__(
+        self,
+        variable: Callable[[Leaf], p.Variable],
+        length: Callable[[Size], p.Expression],
+        given: Callable[[], p.Variable],
+    ) -> None:
         self.variable = variable
         self.length = length
+        self.given = given
 
     def lay(self, node: Node, row: Axis, column: Axis) -> p.Expression:
         """A node with that axis down and that axis across; an axis that the node lacks has length one."""
@@ -68,7 +74,7 @@ class Orientation:
             case Leaf():
                 return self.leaf(node, row, column)
             case Same():
-                return p.Identity(self.length(node.left.size))
+                return p.Identity(self.length(node.left.size), self.given())
             case Diagonal(matrix=inner, index=index, second=second):
                 entries = p.DiagonalOf(self.lay(inner, index, second))
                 return entries if column is None else p.Transpose(entries)
@@ -80,8 +86,8 @@ class Orientation:
                 return self.contraction(node, row, column)
             case Reduce(index=index, body=body):
                 return self.reduced(body, index, row, column, "add")
-            case Largest(index=index, body=body):
-                return self.reduced(body, index, row, column, "max")
+            case Largest(index=index, body=body, how=how):
+                return self.reduced(body, index, row, column, how)
             case Call(function=function, argument=argument):
                 if function == "pi":
                     return p.Constant("pi")

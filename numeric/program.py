@@ -7,11 +7,11 @@ turn them into source.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from derive.algebra.names import Name, Size
+from derive.algebra.names import Name, Size, size
 
 Shape = tuple[Size | None, Size | None]
 """Rows and columns; None is an axis of length one that no index counts."""
@@ -101,7 +101,7 @@ class Power(_Unary):
 @dataclass(frozen=True)
 class Reduce(_Unary):
     """The sum ("add") or the largest ("max") along an axis, which keeps length one; over everything where axis is
-    None.
+    None. "log_sum" is how far the logarithm of the sum of exponentials lies above the largest.
     """
 
     axis: int | None = 0
@@ -121,9 +121,10 @@ class DiagonalOf(_Unary):
 
 @dataclass(frozen=True)
 class Identity(Expression):
-    """The identity matrix of the size of an array's axis."""
+    """The identity matrix of a size, of the same type of number as the array `like`."""
 
     length: Expression
+    like: Variable
 
 
 @dataclass(frozen=True)
@@ -199,9 +200,12 @@ class Assignment:
 class Program:
     """A network as straight-line code.
 
-    `forward` computes what does not need the targets, `compare` what does, up to the loss, `backward` the
-    gradients, each from what comes before it. `gradients` holds a variable for each parameter, in the same order.
-    `prediction` is what is compared with the targets.
+    `forward` computes what does not need the targets, `compare` what does, up to the loss. `backward` goes from the data
+    to the gradients, with as much of the forward pass as it needs; `gradients` holds a variable for each parameter, in
+    the same order. `descent` is `backward` for the loss times the rate, so that it ends with what a step takes off each
+    parameter: one small array is multiplied by the rate instead of every gradient. `prediction` is what is compared with
+    the targets, `batch` the size that counts examples. Of `distributions` it is taken for granted that their entries add up
+    to one for each example.
     """
 
     title: str
@@ -214,7 +218,10 @@ class Program:
     compare: tuple[Assignment, ...]
     loss: Expression
     backward: tuple[Assignment, ...]
+    descent: tuple[Assignment, ...]
     gradients: tuple[Variable, ...]
+    batch: Size | None
+    distributions: tuple[Variable, ...]
     names: tuple[tuple[Variable, Name], ...]
 
     def variable(self, name: Name) -> Variable:
@@ -234,6 +241,72 @@ def inside(expression: Expression) -> Iterator[Expression]:
     yield expression
     for part in expression.parts():
         yield from inside(part)
+
+
+def variables(expressions: Iterable[Expression]) -> set[Variable]:
+    """The variables that occur, in lengths too."""
+    found: set[Variable] = set()
+    for expression in expressions:
+        for part in inside(expression):
+            if isinstance(part, Variable):
+                found.add(part)
+            elif isinstance(part, Length):
+                found.add(part.of)
+            elif isinstance(part, Identity):
+                found.add(part.like)
+    return found
+
+
+def shape_of(expression: Expression) -> Shape:
+    """Rows and columns of what an expression gives.
+
+    >>> from derive.algebra.names import size
+    >>> W, x = Variable("W", "W", (size("n"), size("k"))), Variable("x", "x", (size("k"), size("m")))
+    >>> shape_of(Reduce(Matmul(W, x), 1))
+    (n, None)
+    """
+    match expression:
+        case Variable(shape=shape):
+            return shape
+        case Transpose(argument=inner) | Call(argument=inner) | Step(argument=inner) | Power(argument=inner):
+            rows, columns = shape_of(inner)
+            return (columns, rows) if isinstance(expression, Transpose) else (rows, columns)
+        case Reduce(argument=inner, axis=axis):
+            rows, columns = shape_of(inner)
+            return (None, None) if axis is None else (None, columns) if axis == 0 else (rows, None)
+        case DiagonalOf(argument=inner):
+            return shape_of(inner)[0], None
+        case Identity(length=length):
+            return _counted(length), _counted(length)
+        case Spread(rows=rows, columns=columns):
+            return _counted(rows), _counted(columns)
+        case Matmul(left=left, right=right):
+            return shape_of(left)[0], shape_of(right)[1]
+        case Add() | Multiply():
+            shapes = [shape_of(part) for part in expression.parts()]
+            down = next((rows for rows, _ in shapes if rows is not None), None)
+            return down, next((columns for _, columns in shapes if columns is not None), None)
+        case Einsum(subscripts=subscripts, operands=operands):
+            given, _, out = subscripts.partition("->")
+            letters = {
+                letter: length
+                for text, operand in zip(given.split(","), operands, strict=True)
+                for letter, length in zip(text, shape_of(operand), strict=True)
+            }
+            return letters[out[0]], letters[out[1]]
+        case _:
+            return None, None
+
+
+def _counted(length: Expression) -> Size | None:
+    """The size that a length stands for."""
+    match length:
+        case Length(of=variable, axis=axis):
+            return variable.shape[axis]
+        case Number(value=value) if value != 1:
+            return size(int(value))
+        case _:
+            return None
 
 
 def replaced(expression: Expression, table: dict[Expression, Expression]) -> Expression:

@@ -5,15 +5,18 @@ activation it is.
 
     f'(u) -> the derivative's own expression      sigmoid(1 - sigmoid), 1 - tanh^2, ...
     sigma(z) -> a, where a := sigma(z)            what the forward pass has computed is not computed again
+    [z > 0] -> [a > 0], where a := max(z, 0)      so that z need not be kept
     (y/a) a (1 - a) -> y (1 - a)                  cross-entropy through a sigmoid or a softmax becomes p - y
     1/(1 + exp(-u)) -> sigmoid(u)                 so that its logarithms are found
+    u [u > 0] -> max(u, 0)                        and u + max(-u, 0) -> max(u, 0)
     log sigmoid(u) -> -softplus(-u)               and log(1 - sigmoid(u)) -> -softplus(u)
     log(u v) -> log u + log v                     for factors that are greater than zero
     exp(u_j)/sum_k exp(u_k)                       -> the same with max_k u_k subtracted from each u
-    log sum_k exp(u_k)                            -> M + log sum_k exp(u_k - M), M = max_k u_k
+    log sum_k exp(u_k)                            -> M + log1p(sum over the others of exp(u_k - M)), M = max_k u_k
 
-The last two are the usual guards (Blanchard, Higham and Higham, Accurately computing the log-sum-exp and softmax
-functions, IMA Journal of Numerical Analysis, 2021).
+The last two are the usual guards, the logarithm with the largest term left out of the sum, so that nothing is lost where it
+outweighs the others (Blanchard, Higham and Higham, Accurately computing the log-sum-exp and softmax functions, IMA Journal
+of Numerical Analysis 41, 2021).
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from derive.algebra.terms import (
     Fun,
     Mul,
     Num,
+    Positive,
     Pow,
     Term,
     Total,
@@ -45,6 +49,7 @@ from derive.algebra.terms import (
     transform,
     walk,
 )
+from derive.matrices.tidy import split_number
 from derive.theory import Definition, FunctionDefinition
 from numeric.batch import NotLowerable
 from numeric.extreme import Extreme, extreme
@@ -94,17 +99,57 @@ def _slope(body: Term) -> Term:
 
 
 def recognised(term: Term) -> Term:
-    """Logistic sigmoids that are written out, by name."""
+    """Logistic sigmoids and rectifiers that are written out, by name."""
 
     def change(node: Term) -> Term | None:
         match node:
-            case Pow(base=Add(terms=terms), exponent=exponent) if exponent == -1 and len(terms) == 2 and ONE in terms:
-                (other,) = (part for part in terms if part is not ONE)
-                if isinstance(other, Fun) and other.function == "exp" and not other.order:
-                    return Fun("sigmoid", 0, opposite(other.argument))
-        return None
+            case Mul():
+                return _rectified(node)
+            case Add(terms=terms):
+                return _rectified_sum(terms) or _sigmoid(node)
+            case _:
+                return _sigmoid(node)
 
     return transform(term, change)
+
+
+def _rectified(node: Mul) -> Term | None:
+    """u [u > 0] -> relu(u)"""
+    number, rest = split_number(node)
+    factors = list(rest.factors if isinstance(rest, Mul) else (rest,))
+    for factor in factors:
+        if not isinstance(factor, Positive):
+            continue
+        sign, inner = split_number(factor.argument)
+        wanted = inner.factors if isinstance(inner, Mul) else (inner,)
+        left = [other for other in factors if other is not factor]
+        if not sign or any(part not in left for part in wanted) or isinstance(inner, Num):
+            continue
+        for part in wanted:
+            left.remove(part)
+        return mul(num(number / sign), Fun("relu", 0, factor.argument), *left)
+    return None
+
+
+def _rectified_sum(terms: tuple[Term, ...]) -> Term | None:
+    """u + relu(-u) -> relu(u)"""
+    for term in terms:
+        if not isinstance(term, Fun) or term.function != "relu" or term.order:
+            continue
+        other = neg(term.argument)
+        if other in terms:
+            return add(*(part for part in terms if part is not term and part is not other), Fun("relu", 0, other))
+    return None
+
+
+def _sigmoid(node: Term) -> Term | None:
+    """1/(1 + exp(-u)) -> sigmoid(u)"""
+    match node:
+        case Pow(base=Add(terms=terms), exponent=exponent) if exponent == -1 and len(terms) == 2 and ONE in terms:
+            (other,) = (part for part in terms if part is not ONE)
+            if isinstance(other, Fun) and other.function == "exp" and not other.order:
+                return Fun("sigmoid", 0, opposite(other.argument))
+    return None
 
 
 def opposite(term: Term) -> Term:
@@ -124,26 +169,27 @@ class Reuse:
             if not isinstance(definition.value.body, Entry | Num | Add) and definition.value.body.free
         ]
 
-    def __call__(self, term: Term, *, but: Name | None = None) -> Term:
-        """The term with every definition's right side that stands in it replaced by its name (except that of
-        `but`).
-        """
+    def __call__(self, term: Term) -> Term:
+        """The term with every definition's right side that stands in it replaced by its name."""
+        return transform(term, self._change)
 
-        def change(node: Term) -> Term | None:
-            for name, value in self.definitions:
-                if name is but:
-                    continue
-                if isinstance(value.body, Mul) and isinstance(node, Mul | Pow | Fun):
-                    found = self._in_product(name, value.indices, value.body, node)
-                    if found is not None:
-                        return change(found) or found
-                    continue
-                binding = match(value.body, node, {})
-                if binding is not None and set(binding) >= set(value.indices):
-                    return Entry(name, tuple(binding[index] for index in value.indices))
-            return None
+    def _change(self, node: Term) -> Term | None:
+        if isinstance(node, Positive):
+            named = self._named(Fun("relu", 0, node.argument))
+            return None if named is None else Positive(named)
+        return self._named(node)
 
-        return transform(term, change)
+    def _named(self, node: Term) -> Term | None:
+        for name, value in self.definitions:
+            if isinstance(value.body, Mul) and isinstance(node, Mul | Pow | Fun):
+                found = self._in_product(name, value.indices, value.body, node)
+                if found is not None:
+                    return self._named(found) or found
+                continue
+            binding = match(value.body, node, {})
+            if binding is not None and set(binding) >= set(value.indices):
+                return Entry(name, tuple(binding[index] for index in value.indices))
+        return None
 
     def _in_product(self, name: Name, indices: tuple[Index, ...], body: Mul, node: Term) -> Term | None:
         factors = factors_of(node)
@@ -234,8 +280,7 @@ def _log(term: Term) -> Term | None:
         case Mul() if all(map(_positive, term.factors)):
             return add(*(_log(factor) or Fun("log", 0, factor) for factor in term.factors))
         case Total(index=index, body=Fun(function="exp", order=0, argument=argument)) if not _shifted(argument):
-            shift = extreme(index, argument)
-            return add(shift, Fun("log", 0, Total(index, Fun("exp", 0, sub(argument, shift)))))
+            return add(extreme(index, argument), extreme(index, argument, "log_sum"))
         case _:
             return None
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
+from numeric.factor import factored
 from numeric.identifiers import Identifiers
 from numeric.program import (
     Add,
@@ -14,11 +16,14 @@ from numeric.program import (
     Expression,
     Matmul,
     Multiply,
+    Number,
     Power,
     Reduce,
     Variable,
     inside,
     replaced,
+    shape_of,
+    variables,
 )
 
 _LONGEST = 9
@@ -37,18 +42,26 @@ def inlined(lines: Sequence[Assignment], kept: frozenset[Variable]) -> list[Assi
             place += 1
             continue
         table: dict[Expression, Expression] = {line.target: line.value}
-        result[place:] = [Assignment(other.target, flat(replaced(other.value, table))) for other in later]
+        result[place:] = [
+            Assignment(other.target, flat(factored(flat(replaced(other.value, table))))) for other in later
+        ]
     return result
 
 
 def flat(expression: Expression) -> Expression:
-    """Products of products in one row."""
+    """Products of products in one row, their numbers as one in front."""
     parts = tuple(map(flat, expression.parts()))
     if isinstance(expression, Multiply):
-        factors: list[Expression] = []
+        number, factors = Fraction(1), list[Expression]()
         for part in parts:
-            factors.extend(part.factors if isinstance(part, Multiply) else (part,))
-        return Multiply(tuple(factors))
+            for factor in part.factors if isinstance(part, Multiply) else (part,):
+                if isinstance(factor, Number):
+                    number *= factor.value
+                else:
+                    factors.append(factor)
+        if number != 1 or not factors:
+            factors.insert(0, Number(number))
+        return factors[0] if len(factors) == 1 else Multiply(tuple(factors))
     return expression.over(parts) if parts else expression
 
 
@@ -63,7 +76,7 @@ def shared(lines: Sequence[Assignment], identifiers: Identifiers) -> list[Assign
         _, common = max(repeated, key=lambda pair: pair[0])
         named = next((line.target for line in result if line.value == common), None)
         if named is None:
-            named = Variable(identifiers.new(_stem(common)), "", (None, None))
+            named = Variable(identifiers.new(_stem(common)), "", shape_of(common))
             first = next(n for n, line in enumerate(result) if common in set(inside(line.value)))
             result.insert(first, Assignment(named, common))
         table: dict[Expression, Expression] = {common: named}
@@ -78,6 +91,17 @@ def shared(lines: Sequence[Assignment], identifiers: Identifiers) -> list[Assign
         return result
 
 
+def needed(lines: Sequence[Assignment], used: Iterable[Expression]) -> list[Assignment]:
+    """The lines that variables are computed with, those variables' own lines among them."""
+    wanted: set[Expression] = set(used)
+    found: list[Assignment] = []
+    for line in reversed(lines):
+        if line.target in wanted:
+            found.append(line)
+            wanted |= variables([line.value])
+    return found[::-1]
+
+
 def split(lines: Sequence[Assignment], identifiers: Identifiers) -> list[Assignment]:
     """Lines that are too long to read, with a part of each on a line of its own."""
     result: list[Assignment] = []
@@ -89,7 +113,7 @@ def split(lines: Sequence[Assignment], identifiers: Identifiers) -> list[Assignm
             if not fitting:
                 break
             part = max(fitting, key=_weight)
-            named = Variable(identifiers.new(_stem(part)), "", (None, None))
+            named = Variable(identifiers.new(_stem(part)), "", shape_of(part))
             before.append(Assignment(named, part))
             value = replaced(value, {part: named})
         result += [*before, Assignment(line.target, value)]
@@ -106,6 +130,8 @@ _LIGHTEST, _HEAVIEST = 5, 23
 
 
 def _worth(part: Expression) -> bool:
+    if isinstance(part, Multiply) and len(part.factors) == 2 and isinstance(part.factors[0], Number):
+        return False  # what stands behind the sign is
     return isinstance(part, Add | Multiply | Matmul | Call | Reduce | Einsum | Power)
 
 
@@ -113,5 +139,5 @@ def _stem(common: Expression) -> str:
     if isinstance(common, Call):
         return {"exp": "exponentials", "log": "logarithms"}.get(common.function, f"{common.function}_value")
     if isinstance(common, Reduce):
-        return "largest" if common.how == "max" else "totals"
+        return {"max": "largest", "add": "totals"}.get(common.how, "logarithms")
     return "part"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 Gradproof = Callable[..., "subprocess.CompletedProcess[str]"]
 
-VERBS = ("check", "derive", "emit", "train", "report")
+VERBS = ("check", "derive", "emit", "train", "gradcheck", "report")
 TRUE = "$$f(t) = t^2$$\n\nwith a number $t$, so that\n\n$$f'(t) = 2 t$$\n"
 FALSE = "$$f(t) = t^2$$\n\nwith a number $t$, so that\n\n$$f'(t) = 3 t$$\n"
 UNREAD = "$$f(t) = t^2$$\n\nwith a number $t$, so that\n\n$$f'(t) = \\frac{2 t}$$\n"
@@ -74,7 +75,7 @@ def test_wrong_usage(gradproof: Gradproof, arguments: list[str]) -> None:
     assert gradproof(*arguments).returncode == 2
 
 
-@pytest.mark.parametrize("verb", ["derive", "emit", "train", "report"])
+@pytest.mark.parametrize("verb", ["derive", "emit", "train", "gradcheck", "report"])
 def test_missing_document(gradproof: Gradproof, tmp_path: Path, verb: str) -> None:
     run = gradproof(verb, tmp_path / "missing.md")
     assert run.returncode == 2
@@ -82,7 +83,7 @@ def test_missing_document(gradproof: Gradproof, tmp_path: Path, verb: str) -> No
     assert "Traceback" not in run.stderr
 
 
-@pytest.mark.parametrize("verb", ["derive", "emit", "train", "report"])
+@pytest.mark.parametrize("verb", ["derive", "emit", "train", "gradcheck", "report"])
 def test_document_without_a_network(
     gradproof: Gradproof, page: Callable[[str], Path], tmp_path: Path, verb: str
 ) -> None:
@@ -200,6 +201,68 @@ def test_constants(gradproof: Gradproof, root: Path) -> None:
     assert gradproof("train", page, "--constant", "lambda_").returncode == 2
 
 
+@pytest.mark.parametrize("target", ["numpy", "jax", "torch", "numba"])
+def test_emit_writes_for_every_library(gradproof: Gradproof, root: Path, tmp_path: Path, target: str) -> None:
+    page, written = root / "examples" / "backpropagation.md", tmp_path / "net.py"
+    sizes = ["--size", "n_1=2", "--size", "n_2=1"] if target == "numba" else []
+    assert gradproof("emit", page, "--target", target, *sizes, "-o", written).returncode == 0
+    source = written.read_text(encoding="utf-8")
+    assert f"import {target}" in source
+    assert gradproof("emit", page, "--target", target, *sizes).stdout == source
+    compile(source, str(written), "exec")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["emit", "--target", "numba"], "give a number for n_1, n_2"),
+        (["emit", "--target", "numba", "--size", "q=3"], "no size q: there is n_1, n_2"),
+        (["emit", "--target", "numba", "--size", "n_1"], "'n_1' is not NAME=N"),
+        (["emit", "--target", "numba", "--size", "n_1=0"], "at least 1"),
+        (["emit", "--target", "tensorflow"], "is not one of"),
+        (["train", "--data", "nothing.csv"], "nothing.csv: No such file"),
+        (["train", "--data", "pyproject.toml"], "data are read from .csv and .npz files"),
+        (["train", "--resume", "nothing.npz"], "nothing.npz: No such file"),
+        (["train", "--epochs", "5", "--history", "no/such/folder/run.json"], "no/such/folder/run.json: No such file"),
+        (["train", "--epochs", "5", "--save", "no/such/folder/run.npz"], "No such file"),
+        (["train", "--starts", "3", "--batch", "2"], "--batch is for a single run"),
+        (["train", "--held-out", "1"], "is not in the range"),
+        (["train", "--size", "k=3"], "no size k"),
+        (["train", "--optimizer", "newton"], "is not one of"),
+        (["train", "--constant", "lambda_=nan"], "'lambda_=nan' is not NAME=VALUE with a number"),
+        (["gradcheck", "--size", "k=3"], "no size k"),
+        (["gradcheck", "--points", "0"], "is not in the range"),
+    ],
+)
+def test_what_cannot_be_done_is_said(gradproof: Gradproof, root: Path, arguments: list[str], said: str) -> None:
+    run = gradproof(arguments[0], root / "examples" / "backpropagation.md", *arguments[1:])
+    assert run.returncode == 2
+    assert said in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_training_goes_on(gradproof: Gradproof, root: Path, tmp_path: Path) -> None:
+    page, saved = root / "examples" / "backpropagation.md", tmp_path / "run.npz"
+    assert gradproof("train", page, "--epochs", "300", "--save", saved).returncode == 0
+    parts = gradproof("train", page, "--epochs", "700", "--resume", saved)
+    assert parts.stdout == gradproof("train", page, "--epochs", "700").stdout
+    other = gradproof("train", root / "tests" / "cases" / "one-neuron.md", "--resume", saved)
+    assert other.returncode == 2
+    assert "Traceback" not in other.stderr
+
+
+def test_gradients_are_checked(gradproof: Gradproof, root: Path) -> None:
+    page = root / "examples" / "backpropagation.md"
+    run = gradproof("gradcheck", page)
+    assert run.returncode == 0, run.stderr
+    assert "all derivatives agree" in run.stdout
+    assert "W^(2)" in run.stdout
+    found = json.loads(gradproof("gradcheck", page, "--format", "json", "--points", "1", "--size", "n_1=5").stdout)
+    assert found["agrees"]
+    assert found["sizes"] == {"n_1": 5, "n_2": 2}
+    assert set(found["errors"]) == {"W1", "b1", "W2", "b2"}
+
+
 def test_data_that_do_not_fit(gradproof: Gradproof, root: Path) -> None:
     run = gradproof("train", root / "tests" / "cases" / "tanh-cross-entropy.md")
     assert run.returncode == 2
@@ -229,9 +292,11 @@ def test_colour_at_a_terminal(
 
 def test_progress_only_at_a_terminal(root: Path) -> None:
     """A bar on standard error while training takes its time; none where that is a file, nor on standard output."""
-    command = ["train", "examples/backpropagation.md", "--epochs", "30000"]
-    said, printed = at_terminal(root, command, {**os.environ, "TERM": "xterm-256color"}, ("stderr",))
+    command = ["train", "examples/backpropagation.md", "--epochs", "60000"]
+    said, printed = at_terminal(root, command, {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}, ("stderr",))
     assert "training" in said
+    assert re.search(r"[1-9][\d,]* epochs/s", said)
+    assert "left" in said
     assert "\x1b" not in printed
     assert "loss at the start" in printed
 

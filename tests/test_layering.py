@@ -34,6 +34,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("derive",),  # the face: derive/__init__.py alone
     ("numeric",),
     ("reports",),  # above numeric: a handout prints the emitted code and draws what training with it gives
+    ("derive.options",),  # of the command line
     ("derive.cli",),
 )
 RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}

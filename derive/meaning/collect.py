@@ -167,6 +167,7 @@ def understand(
     refine(draft)
     theory = with_optima(draft, theory_of(draft))
     grant(draft, theory)
+    theory = replace(theory, distributions=frozenset({**draft.granted, **classes_of(draft)}))
     return Understanding(
         theory,
         draft.vocabulary,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from derive.theory import Theory
 from numeric import Compiled, NotLowerable, compile  # noqa: A004
 from numeric.data import Examples, xor
-from numeric.train import DataMismatch, Diverged, Starts, Training, starts, train
+from numeric.starts import Starts, starts
+from numeric.train import DataMismatch, Diverged, Training, train
 from reports.handout.figures import Curve, Drawing, draw_losses, draw_share, draw_surface
 
 EPOCHS, RATE, STARTS, TOLERANCE = 10_000, 0.1, 500, 0.1

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import numeric
+from benchmarks.gradient_cases import interpreted
 from derive.algebra.arrays import (
     Array,
     apply,
@@ -33,7 +34,9 @@ from derive.algebra.functions import KNOWN
 from derive.algebra.names import Level, Name, Size, fresh, size
 from derive.algebra.terms import ONE, Arg, Entry, Extent, Fun, Partial, Total, add, mul, neg, num, power, rename, total
 from derive.theory import Definition, FunctionDefinition, Role, Symbol, Theory
+from numeric import program as p
 from numeric.batch import NotLowerable, batched
+from numeric.write_arrays import read_later
 
 
 class Notes:
@@ -147,7 +150,7 @@ def test_a_softmax_regression_without_pre_activations() -> None:
     notes.define("L", entrywise(neg, inner(y, apply("log", p))))
     own = numeric.compile(notes.theory("L"), distributions=[Name("t")])
     check(own, own.init(0, n=3, k=4), normal(3, 5), np.eye(4)[:, [0, 1, 3, 2, 2]])
-    assert "dW = p.dot(x.T) - t.dot(x.T)\n" in own.source
+    assert "dW = (p - t).dot(x.T)\n" in own.source
     huge = {"W": 1e4 * own.init(0, n=3, k=4)["W"]}
     assert np.isfinite(own.loss(huge, normal(3, 5), np.eye(4)[:, [0, 1, 3, 2, 2]]))
 
@@ -161,7 +164,7 @@ def test_a_function_that_only_the_document_knows() -> None:
     a = notes.define("a", apply("g", matmul(W, x)))
     notes.define("E", half_squares(minus(a, y)))
     own = numeric.compile(notes.theory("E"))
-    assert "def sigmoid(x)" in own.source  # recognised, so that it does not overflow
+    assert "def sigmoid(x, out=None)" in own.source  # recognised, so that it does not overflow
     check(own, own.init(1, n=3), normal(3, 4), normal(3, 4, seed=1))
     assert np.isfinite(own.loss({"W": 1e4 * np.eye(3)}, normal(3, 4), normal(3, 4, seed=1)))
 
@@ -281,3 +284,62 @@ def test_what_the_loss_does_not_need_is_left_out() -> None:
     own = numeric.compile(notes.theory("L"))
     assert "delta" not in own.source
     assert [line.target.identifier for line in own.program.forward] == ["a"]
+
+
+def test_a_step_reads_no_parameter_that_has_changed() -> None:
+    """A transpose with a name of its own is a view of its parameter, and is read after that parameter's gradient."""
+    n, h = size("n"), size("h")
+    notes = Notes()
+    x, y = notes.given("x", "input", n), notes.given("y", "target", n)
+    W, U, b = notes.given("W", "parameter", h, n), notes.given("U", "parameter", n, n), notes.given("b", "parameter", h)
+    V = notes.define("V", transpose(W))
+    hidden = notes.define("h", apply("tanh", plus(matmul(W, matmul(U, x)), b)))
+    out = notes.define("r", matmul(V, hidden))
+    notes.define("L", half_squares(minus(out, y)))
+    own = numeric.compile(notes.theory("L"))
+    start = own.init(0, n=3, h=3)
+    data = normal(3, 4), normal(3, 4, seed=1)
+    check(own, start, *data)
+    slopes = own.gradients(start, *data)
+    stepped = {name: value.copy() for name, value in start.items()}
+    own.step(stepped, *data, 0.1)
+    for name, slope in slopes.items():
+        np.testing.assert_allclose(stepped[name], start[name] - 0.1 * slope, rtol=1e-12, atol=1e-14)
+
+
+def centred() -> Theory:
+    """A loss in which every example meets the mean of all: L = half the squares of tanh(w X) - mean(tanh(w X)) - y."""
+    n, m = size("n"), size("m")
+    notes = Notes()
+    X, y = notes.given("X", "input", n, m), notes.given("y", "target", m, row=True)
+    w = notes.given("w", "parameter", n, row=True)
+    a = notes.define("a", apply("tanh", matmul(w, X)))
+    c = notes.define("c", scale(scalar(power(Extent(m), -1)), sum_entries(a)))
+    spread_out = Array(a.indices, c.body, row=True)
+    out = notes.define("u", minus(minus(a, spread_out), y))
+    notes.define("L", half_squares(out))
+    return notes.theory("L", batch=m)
+
+
+@pytest.mark.parametrize("examples", [3, 16, 50])
+def test_a_kernel_that_goes_over_the_examples_more_than_once(examples: int) -> None:
+    """The mean is a sum over examples that each of them needs again; with 50 they fill several blocks."""
+    own = numeric.compile(centred())
+    kernel = interpreted(own.emit("numba", {"n": 2}))
+    parameters, X, y = {"w": normal(1, 2)}, normal(2, examples, seed=1), normal(1, examples, seed=2)
+    check(own, parameters, X, y)
+    np.testing.assert_allclose(
+        kernel.gradients(parameters, X, y)["w"], own.gradients(parameters, X, y)["w"], rtol=1e-12
+    )
+
+
+def test_views_are_read_when_what_they_show_is() -> None:
+    n = size("n")
+    W, V, U, d, e = (p.Variable(name, name, (n, n)) for name in ("W", "V", "U", "d", "e"))
+    lines = [
+        p.Assignment(V, p.Transpose(W)),
+        p.Assignment(U, V),
+        p.Assignment(d, p.Matmul(W, W)),
+        p.Assignment(e, p.Matmul(U, d)),
+    ]
+    assert read_later(lines) == [{W, V, U, d}, {W, V, U, d}, {W, V, U, d}, set()]

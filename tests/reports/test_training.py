@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -14,18 +17,14 @@ from derive.network import network
 from derive.theory import Theory
 from numeric import NotLowerable
 from numeric.train import DataMismatch, Diverged
-from reports.training import print_run, print_starts
+from reports.training import Order, Unfitting, print_training
 
 
 def printed(theory: Theory, *, starts: int | None = None, **changed: Any) -> str:
     """What a terminal of 100 columns without colours shows."""
     stream = io.StringIO()
-    options: dict[str, Any] = {"data": "xor", "seed": 0, "epochs": 10_000, "rate": 0.1} | changed
-    options["console"] = Console(file=stream, width=100, highlight=False, markup=False)
-    if starts is None:
-        print_run(theory, **options)
-    else:
-        print_starts(theory, starts=starts, **options)
+    console = Console(file=stream, width=100, highlight=False, markup=False)
+    print_training(theory, Order(starts=starts, **changed), console)
     return stream.getvalue()
 
 
@@ -110,3 +109,82 @@ def test_no_loss() -> None:
 def test_nothing_but_the_result_where_there_is_no_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     printed(network(), epochs=3000)
     assert capfd.readouterr().err == ""
+
+
+def written(folder: Path, text: str) -> str:
+    (folder / "table.csv").write_text(text, encoding="utf-8")
+    return str(folder / "table.csv")
+
+
+def test_own_data(tmp_path: Path) -> None:
+    path = written(tmp_path, "a,b,either\n0,0,0\n0,1,1\n1,0,1\n1,1,1\n")
+    said = printed(network(), data=path, rate=1.0, targets=["either"])
+    assert said.startswith("table: 10000 epochs at rate 1, seed 0\n")
+    assert [row[0] for row in rows(said)] == [0, 1, 1, 1]
+    assert "\nconverged: " in said
+
+
+def test_a_column_of_classes(tmp_path: Path) -> None:
+    """Three classes in one column, for a network with three outputs that knows how many inputs it has."""
+    rng = np.random.default_rng(0)
+    kinds = np.arange(60) % 3
+    points = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])[kinds] + 0.3 * rng.standard_normal((60, 2))
+    lines = [f"{x},{y},{kind}" for (x, y), kind in zip(points, kinds, strict=True)]
+    path = written(tmp_path, "\n".join(lines))
+    theory = network((2, 3), "softmax", "categorical cross-entropy", reduction="mean")
+    said = printed(theory, data=path, epochs=300, rate=0.05, optimizer="adam", batch=10)
+    assert "300 epochs at rate 0.05, seed 0, adam, 10 examples in a step" in said
+    assert "60 of 60 examples are on the right side of 0.5" in said
+    assert "the first 20 of 60 examples" in said
+
+
+def test_data_of_another_width_are_told_apart(tmp_path: Path) -> None:
+    path = written(tmp_path, "1,2,3,0\n")
+    with pytest.raises(DataMismatch, match="2 inputs and 1 output; table has 3 inputs and 1 output"):
+        printed(network(), data=path, targets=["4"])
+
+
+def test_history_is_json(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    printed(network(), epochs=200, history=path, sizes={}, held_out=0.25)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found["epochs"] == list(range(0, 201, 2))
+    assert len(found["loss"]) == len(found["held_out"]) == 101
+    assert found["settings"]["rate"] == 0.1
+    assert found["settings"]["data"] == "xor"
+    assert (found["diverged"], found["stopped"]) == (False, "all epochs are done")
+
+
+def test_the_history_of_a_run_that_diverges_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    with pytest.raises(Diverged):
+        printed(network((2, 3, 1), "relu", output_activation="identity"), rate=1e6, history=path)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found["diverged"]
+    assert "smaller rate" in found["stopped"]
+    assert found["loss"][-1] is None or found["loss"][-1] > 1e6
+
+
+def test_a_run_that_stops_early_says_why(tmp_path: Path) -> None:
+    said = printed(network(), rate=2.0, seed=3, below=0.01)
+    assert re.search(r"stopped after \d+ epochs: the loss is below 0.01", said)
+    said = printed(network(), epochs=400, seed=3, save=tmp_path / "run.npz")
+    again = printed(network(), epochs=800, seed=3, resume=tmp_path / "run.npz")
+    whole = printed(network(), epochs=800, seed=3)
+    assert again == whole
+    assert said != whole
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"starts": 5, "optimizer": "adam"}, "--optimizer is for a single run"),
+        ({"starts": 5, "held_out": 0.5}, "--held-out is for a single run"),
+        ({"starts": 5, "save": Path("run.npz")}, "--save is for a single run"),
+        ({"kernel": "numba"}, "--kernel is for --starts"),
+        ({"targets": ["y"]}, "--targets is for columns of a CSV file"),
+    ],
+)
+def test_options_that_do_not_go_together(changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(Unfitting, match=said):
+        printed(network(), **changed)

@@ -1,0 +1,192 @@
+"""Expressions of an array program as source, in a library's dialect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from numeric import program as p
+from numeric.dialects import ROOT, SQUARE, Dialect
+
+SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
+_LONGEST_LINE = 108
+
+
+@dataclass(frozen=True)
+class Expressions:
+    """Source of expressions in one dialect.
+
+    >>> from numeric.dialects import NUMPY
+    >>> a, y = p.Variable("a", "a", (None, None)), p.Variable("y", "y", (None, None))
+    >>> minus_y = p.Multiply((p.Number(Fraction(-1)), y))
+    >>> Expressions(NUMPY).text(p.Multiply((p.Add((minus_y, a)), a)))
+    '(a - y) * a'
+    """
+
+    dialect: Dialect
+
+    def text(self, e: p.Expression) -> str:
+        """An expression as it stands alone."""
+        dialect = self.dialect
+        match e:
+            case p.Variable(identifier=identifier):
+                return identifier
+            case p.Number(value=value):
+                return _number(value)
+            case p.Constant():
+                return dialect.pi
+            case p.Length(of=of, axis=axis):
+                return f"{of.identifier}.shape[{axis + dialect.first_axis}]"
+            case p.Transpose(argument=inner):
+                called = dialect.transpose.startswith("{0}")
+                return dialect.transpose.format(self.at(inner, ATOM) if called else self.text(inner))
+            case p.Call(function=function, argument=inner):
+                return dialect.functions[function].format(self.text(inner), out="")
+            case p.Step(argument=inner):
+                return f"{self.at(inner, SUM)} > 0.0"
+            case p.Power():
+                return self.power(e)
+            case p.Reduce(argument=inner, axis=axis, how=how):
+                if axis is None:
+                    return dialect.total.format(self.text(inner))
+                return dialect.reduce[how].format(self.text(inner), axis + dialect.first_axis)
+            case p.DiagonalOf(argument=inner):
+                return dialect.diagonal.format(self.text(inner))
+            case p.Identity(length=length, like=like):
+                return dialect.identity.format(self.text(length), like.identifier)
+            case p.Spread(argument=inner, rows=rows, columns=columns):
+                return dialect.spread.format(self.spread_operand(inner), self.length(rows), self.length(columns))
+            case p.Add():
+                return "".join(self.summands(e))
+            case p.Multiply():
+                return self.product(e)
+            case p.Matmul(left=left, right=right):
+                if dialect.matmul == "dot":
+                    return f"{self.at(left, ATOM)}.dot({self.text(right)})"
+                before = self.text(left) if isinstance(left, p.Matmul) else self.at(left, POWER)
+                return f"{before} @ {self.at(right, POWER)}"
+            case p.Einsum(subscripts=subscripts, operands=operands):
+                return dialect.einsum.format(self.subscripts(subscripts), ", ".join(map(self.text, operands)))
+        raise TypeError(f"{type(e).__name__} has no source")
+
+    def at(self, e: p.Expression, least: int) -> str:
+        """An operand, in parentheses where it binds less than `least`."""
+        return self.text(e) if self.binding(e) >= least else f"({self.text(e)})"
+
+    def lines(self, target: str, e: p.Expression, sign: str = "=") -> list[str]:
+        """An assignment; a long sum on several lines."""
+        head = f"{target} {sign} "
+        line = head + self.text(e)
+        if len(line) <= _LONGEST_LINE or not isinstance(e, p.Add):
+            return [line]
+        return [head + "(", *(f"    {piece.strip()}" for piece in self.summands(e)), ")"]
+
+    def summands(self, e: p.Add) -> list[str]:
+        """The terms with their signs, one that is not negative first if there is one."""
+        pieces: list[str] = []
+        for negative, part in sorted(map(signed, e.terms), key=lambda pair: pair[0]):
+            text = self.at(part, PRODUCT)
+            sign = (" - " if negative else " + ") if pieces else "-" if negative else ""
+            pieces.append(sign + (f"({text})" if isinstance(part, p.Step) else text))
+        return pieces
+
+    def product(self, e: p.Multiply) -> str:
+        negative, positive = signed(e)
+        if negative:
+            return "-" + self.at(positive, PRODUCT)
+        text = " * ".join(self.at(factor, POWER) for factor in e.factors if not inverse(factor)) or "1.0"
+        for factor in e.factors:
+            if inverse(factor):
+                text += f" / {self.at(inverted(factor), POWER)}"
+        return text
+
+    def power(self, e: p.Power) -> str:
+        if e.exponent == -1:
+            return f"1.0 / {self.at(e.argument, POWER)}"
+        if e.exponent in (SQUARE, ROOT):
+            if p.shape_of(e.argument) == (
+                None,
+                None,
+            ):  # may be a Python number, which not every library's functions take
+                return f"{self.at(e.argument, ATOM)} ** {float(e.exponent)}"
+            return self.dialect.powers[e.exponent].format(self.text(e.argument), out="")
+        return f"{self.at(e.argument, ATOM)} ** {_exponent(e.exponent)}"
+
+    def length(self, e: p.Expression) -> str:
+        """A length in a shape: an integer."""
+        return str(int(e.value)) if isinstance(e, p.Number) else self.text(e)
+
+    def spread_operand(self, e: p.Expression) -> str:
+        """What is repeated has to be an array in every library; a Python number becomes one."""
+        if not _is_number(e) or self.dialect.name == "numpy":
+            return self.at(e, PRODUCT)
+        module = "jnp.asarray" if self.dialect.name == "jax" else "torch.as_tensor"
+        return f"{module}({self.text(e)})"
+
+    def subscripts(self, text: str) -> str:
+        if not self.dialect.first_axis:
+            return text
+        given, _, out = text.partition("->")
+        return ",".join(f"...{part}" for part in given.split(",")) + f"->...{out}"
+
+    def binding(self, e: p.Expression) -> int:
+        """How strongly an expression's outermost sign binds."""
+        match e:
+            case p.Add() | p.Step():
+                return SUM
+            case p.Spread():
+                return SUM if self.dialect.first_axis else ATOM
+            case p.Power(exponent=exponent):
+                if exponent in (SQUARE, ROOT):
+                    return POWER if p.shape_of(e.argument) == (None, None) else ATOM
+                return PRODUCT if exponent == -1 else POWER
+            case p.Matmul():
+                return PRODUCT if self.dialect.matmul == "@" else ATOM
+            case p.Multiply():
+                return SUM if signed(e)[0] else PRODUCT
+            case p.Number(value=value):
+                return ATOM if value >= 0 and "/" not in _number(value) else PRODUCT
+            case _:
+                return ATOM
+
+
+def signed(e: p.Expression) -> tuple[bool, p.Expression]:
+    """Whether a minus stands in front, and what stands behind it."""
+    match e:
+        case p.Number(value=value) if value < 0:
+            return True, p.Number(-value)
+        case p.Multiply(factors=(p.Number(value=value), *rest)) if value < 0:
+            left = tuple(rest) if value == -1 else (p.Number(-value), *rest)
+            return True, left[0] if len(left) == 1 else p.Multiply(left)
+        case _:
+            return False, e
+
+
+def inverse(e: p.Expression) -> bool:
+    """Whether a factor stands below the stroke."""
+    return isinstance(e, p.Power) and e.exponent < 0
+
+
+def inverted(e: p.Expression) -> p.Expression:
+    """What stands below the stroke."""
+    assert isinstance(e, p.Power)
+    return e.argument if e.exponent == -1 else p.Power(e.argument, -e.exponent)
+
+
+def _is_number(e: p.Expression) -> bool:
+    """Whether an expression is a plain number in Python, and no array."""
+    if isinstance(e, p.Variable):
+        return False
+    return isinstance(e, p.Number | p.Constant | p.Length) or (bool(e.parts()) and all(map(_is_number, e.parts())))
+
+
+def _number(value: Fraction) -> str:
+    """A number in decimals where they are exact, else as a quotient."""
+    if value.denominator & (value.denominator - 1) == 0 and abs(value) < 10**9 and value.denominator <= 64:
+        return repr(float(value))
+    return f"{value.numerator}.0 / {value.denominator}.0" if value.denominator > 1 else f"{value.numerator}.0"
+
+
+def _exponent(value: Fraction) -> str:
+    text = str(value.numerator) if value.denominator == 1 else f"({value.numerator} / {value.denominator})"
+    return f"({text})" if value < 0 and value.denominator == 1 else text

@@ -1,0 +1,140 @@
+"""Runs that go on where they stopped end as if they had not, and only runs of the same network and recipe go on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import numeric
+from derive.network import network
+from numeric.checkpoint import Recipe, Unresumable, load_checkpoint, save_checkpoint
+from numeric.data import moons, xor
+from numeric.train import Training, train
+
+
+def trained(path: Path | None = None, resume: Path | None = None, **changed: Any) -> Training:
+    options: dict[str, Any] = {"epochs": 40, "rate": 0.05, "seed": 3, "sizes": {"h": 4}} | changed
+    theory = network((2, "h", 1), ("tanh", "sigmoid"), "binary cross-entropy", "m", reduction="mean")
+    return train(
+        numeric.compile(theory), moons(60),
+        save=None if path is None else partial(save_checkpoint, path),
+        resume=None if resume is None else partial(load_checkpoint, resume), **options,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"optimizer": "momentum"},
+        {"optimizer": "adam", "batch_size": 7},
+        {"batch_size": 16, "held_out": 0.25, "patience": 1000},
+        {"dtype": "float32", "optimizer": "adam"},
+    ],
+)
+def test_a_run_in_two_parts_is_the_run(tmp_path: Path, how: dict[str, Any]) -> None:
+    whole = trained(epochs=90, **how)
+    trained(tmp_path / "run.npz", epochs=40, **how)
+    parts = trained(resume=tmp_path / "run.npz", epochs=90, **how)
+    for name, value in whole.parameters.items():
+        np.testing.assert_array_equal(parts.parameters[name], value)
+        assert value.dtype == how.get("dtype", "float64")
+    assert parts.history[-1] == whole.history[-1]
+    assert parts.epochs[-1] == 90
+    assert set(parts.epochs) >= {0, 40, 90}
+
+
+def test_a_finished_run_goes_on_by_nothing(tmp_path: Path) -> None:
+    first = trained(tmp_path / "run.npz")
+    again = trained(resume=tmp_path / "run.npz")
+    np.testing.assert_array_equal(first.parameters["W1"], again.parameters["W1"])
+    assert first.history == again.history
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"seed": 4}, "begun with --seed 3, not 4"),
+        ({"optimizer": "adam"}, "begun with --optimizer descent, not adam"),
+        ({"batch_size": 5}, "begun with --batch None, not 5"),
+        ({"held_out": 0.5}, "begun with --held-out 0.0, not 0.5"),
+        ({"dtype": "float32"}, "begun with --dtype float64, not float32"),
+    ],
+)
+def test_another_recipe_does_not_go_on(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
+    trained(tmp_path / "run.npz")
+    with pytest.raises(Unresumable, match=said):
+        trained(resume=tmp_path / "run.npz", epochs=50, **changed)
+
+
+def test_other_data_do_not_go_on(tmp_path: Path) -> None:
+    trained(tmp_path / "run.npz")
+    own = numeric.compile(network((2, "h", 1), ("tanh", "sigmoid"), "binary cross-entropy", "m", reduction="mean"))
+    with pytest.raises(Unresumable, match=r"the data moons \([0-9a-f]{8}\), not xor"):
+        train(own, xor(), seed=3, sizes={"h": 4}, resume=partial(load_checkpoint, tmp_path / "run.npz"))
+    with pytest.raises(Unresumable, match="the data moons"):  # one more example
+        train(own, moons(61), seed=3, sizes={"h": 4}, resume=partial(load_checkpoint, tmp_path / "run.npz"))
+
+
+@pytest.mark.parametrize(
+    ("theory", "said"),
+    [
+        (network((2, 3, 1)), "W1 is 4 x 2 there, and 3 x 2 here"),
+        (network((2, 4, 3, 1)), "its parameters are W1, b1, W2, b2, and this one has W1, b1, W2, b2, W3, b3"),
+        (network((2, 4, 1)), "not the same formulas"),
+    ],
+)
+def test_another_network_does_not_go_on(tmp_path: Path, theory: Any, said: str) -> None:
+    trained(tmp_path / "run.npz")
+    with pytest.raises(Unresumable, match=said):
+        train(theory, moons(60), seed=3, resume=partial(load_checkpoint, tmp_path / "run.npz"))
+
+
+def test_other_sizes_are_those_of_the_file(tmp_path: Path) -> None:
+    trained(tmp_path / "run.npz")
+    with pytest.raises(Unresumable, match="W1 is 4 x 2 there, and 6 x 2 here"):
+        trained(resume=tmp_path / "run.npz", sizes={"h": 6})
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04"])
+def test_files_that_no_run_has_written(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "run.npz").write_bytes(content)
+    with pytest.raises(Unresumable, match="not a file that --save has written"):
+        trained(resume=tmp_path / "run.npz")
+    np.savez(tmp_path / "other.npz", X=np.ones(3))
+    with pytest.raises(Unresumable, match="not a file that --save has written"):
+        trained(resume=tmp_path / "other.npz")
+    with pytest.raises(Unresumable, match="No such file"):
+        trained(resume=tmp_path / "missing.npz")
+
+
+def test_a_damaged_file_is_no_run(tmp_path: Path) -> None:
+    trained(tmp_path / "run.npz")
+    content = (tmp_path / "run.npz").read_bytes()
+    (tmp_path / "run.npz").write_bytes(content[: len(content) // 2])
+    with pytest.raises(Unresumable, match="not a file that --save has written"):
+        trained(resume=tmp_path / "run.npz")
+
+
+def test_saving_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained(tmp_path / "run.npz")
+    before = (tmp_path / "run.npz").read_bytes()
+
+    def full(*_arguments: Any, **_arrays: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space left"):
+        trained(tmp_path / "run.npz", epochs=50)
+    assert (tmp_path / "run.npz").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run.npz"]
+
+
+def test_a_recipe_is_told_by_all_its_parts() -> None:
+    recipe = Recipe("xor", 0, "descent", None, 0.0, "float64")
+    assert recipe != replace(recipe, batch_size=1)
