@@ -20,6 +20,7 @@ from numeric.batch import NotLowerable
 from numeric.expressions import Expressions
 from numeric.scalars import Largest, Phase, ScalarProgram, scalars
 from numeric.write_arrays import Library, called, docstring, write_arrays
+from numeric.write_starts import fits, side_by_side
 
 LANES = 16
 """How far apart rows lie. Two steps of a vector of eight, or four of four, whatever the machine has."""
@@ -152,7 +153,7 @@ class _Fused:
         return {v: row for rows in (self.numbers.data, self.numbers.kept) for row, v in enumerate(rows)}
 
     def module(self) -> str:
-        kernel = [self.helpers(), self.sums(), self.descent()]
+        kernel = [self.helpers(), self.sums(), self.descent(), self.side_by_side()]
         kernel += [self.arguments(), self.gradients(), self.training()]
         return write_arrays(
             self.program,
@@ -255,6 +256,11 @@ class _Fused:
         updates = [f"            start[{n}] -= rate * slopes[{n}]" for n in range(count)]
         return _DESCENT.format(jit=_JIT, constants=self.constants, updates="\n".join(updates))
 
+    def side_by_side(self) -> str:
+        if not fits(self.numbers):
+            return ""
+        return f"{_JIT}\n{side_by_side(self.numbers, self.source, self.constants, LANES)}"
+
     # What is called ---------------------------------------------------------------------------------------------------
 
     def arguments(self) -> str:
@@ -312,7 +318,11 @@ class _Fused:
             name = f'parameters["{v.identifier}"]'
             back.append(f"    {name}[...] = theta[:, {at}:{end}].reshape({name}.shape)")
             at = end
-        return _TRAINING.format(data=self.data, constants=self.constants, back="\n".join(back))
+        filled = _FILLED.format(constants=self.constants, lanes=LANES) if fits(self.numbers) else ""
+        run = _EACH.format(constants=self.constants)
+        if filled:
+            run = filled + "\n".join(f"    {line}" for line in run.split("\n"))
+        return _TRAINING.format(data=self.data, constants=self.constants, back="\n".join(back), run=run)
 
 
 _LANED = """    rows = np.concatenate([{rows}]).astype(np.float64)
@@ -330,7 +340,8 @@ def _descents(theta, data, work, m, width, rate, epochs{constants}):
     """Plain descent over all examples, from each row of `theta`."""
     rows = np.empty(work)
     slopes = np.empty(theta.shape[1])
-    for start in theta:
+    for place in range(len(theta)):
+        start = theta[place]
         for _ in range(epochs):
             _sums(start, data, rows, slopes, m, width{constants})
 {updates}
@@ -351,9 +362,21 @@ def train(parameters{data}, rate, epochs{constants}):
 def train_starts(parameters{data}, rate, epochs{constants}):
     """Gradient descent from many starts, on all cores: every parameter has one more axis in front, which counts them."""
     theta, data, work, m, width = _laid_out(parameters{data})
-    cores = os.cpu_count() or 1
-    with ThreadPoolExecutor(cores) as pool:  # the kernel runs without Python's lock
-        parts = np.array_split(theta, min(len(theta), 8 * cores))
-        list(pool.map(lambda part: _descents(part, data, work, m, width, rate, epochs{constants}), parts))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the kernel runs without Python's lock
+{run}
 {back}
 '''
+
+_FILLED = """        if m < {lanes}:  # fewer examples than fill a vector: starts fill it
+            count, size = theta.shape
+            blocks = -(-count // {lanes})
+            lanes = np.resize(theta, (blocks * {lanes}, size)).reshape(blocks, {lanes}, size).swapaxes(1, 2)
+            lanes = np.ascontiguousarray(lanes)
+            parts = np.array_split(lanes, blocks)
+            list(pool.map(lambda part: _side_by_side(part, data, m, {lanes}, rate, epochs{constants}), parts))
+            theta = lanes.swapaxes(1, 2).reshape(-1, size)[:count]
+        else:
+"""
+
+_EACH = """        parts = np.array_split(theta, min(len(theta), 64))
+        list(pool.map(lambda part: _descents(part, data, work, m, width, rate, epochs{constants}), parts))"""

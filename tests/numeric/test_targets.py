@@ -23,7 +23,7 @@ from derive.algebra.names import Name
 from derive.network import network
 from numeric import NotLowerable
 from numeric.compiled import load
-from numeric.data import xor
+from numeric.data import moons
 
 RATE = 0.1
 
@@ -131,17 +131,38 @@ def test_compiled_kernels(
         np.testing.assert_allclose(ours[name], value, rtol=1e-9, atol=1e-12)
 
 
-def test_a_kernel_trains_every_start_as_it_would_alone() -> None:
+@pytest.mark.parametrize(("starts", "examples"), [(5, 4), (37, 4), (3, 40)])
+def test_a_kernel_trains_every_start_as_it_would_alone(starts: int, examples: int) -> None:
+    """Side by side in one vector, more starts than that, and one after another."""
     required("numba")
-    own = numeric.compile(network())
+    own = numeric.compile(network((2, 3, 1), ("tanh", "sigmoid"), "binary cross-entropy", "m", reduction="mean"))
     kernel = own.fused({})
-    single = [own.init(seed) for seed in range(5)]
+    single = [own.init(seed) for seed in range(starts)]
     stack = {name: np.stack([one[name] for one in single]) for name in single[0]}
-    kernel.train_starts(stack, xor().inputs, xor().targets, 0.5, 300)
+    data_ = moons(examples)
+    kernel.train_starts(stack, data_.inputs, data_.targets, 0.5, 300)
     for number, one in enumerate(single):
-        kernel.train(one, xor().inputs, xor().targets, 0.5, 300)
+        kernel.train(one, data_.inputs, data_.targets, 0.5, 300)
         for name, value in one.items():
-            np.testing.assert_array_equal(stack[name][number], value)
+            np.testing.assert_allclose(stack[name][number], value, rtol=1e-9, atol=1e-12)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(case=cases())
+def test_starts_side_by_side_agree(case: dict[str, Any]) -> None:
+    """The source of that part of the kernel, run by Python: one step from three starts."""
+    own = compiled(case, batch=False)
+    kernel = interpreted(own.emit("numba", sizes(case)))
+    parameters, X, y = data(case)
+    assume(well_conditioned(case, own, parameters, X))
+    stack = {name: np.stack([value, 0.5 * value, -value]) for name, value in parameters.items()}
+    before = {name: value.copy() for name, value in stack.items()}
+    kernel.train_starts(stack, X, y, RATE, 1)
+    for number in range(3):
+        slopes = own.gradients({name: value[number] for name, value in before.items()}, X, y)
+        largest = max(float(np.abs(slope).max()) for slope in slopes.values())
+        for name, slope in slopes.items():
+            agree(stack[name][number], before[name][number] - RATE * slope, largest)
 
 
 def test_the_kernels_own_exponential_and_tangent() -> None:
