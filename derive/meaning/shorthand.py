@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from derive.meaning.draft import Draft, Placed
-from derive.meaning.naming import base_latex, is_transpose, rebuilt, written
+from derive.meaning.naming import base_latex, is_transpose, rebuilt, walk, written
 from derive.meaning.statements import EQUALITIES
 from derive.notation.tree import Accented, Derivative, Fenced, Node, Product, Scripted, Styled, Symbol
 
@@ -21,7 +21,7 @@ _DERIVATIVES = r"(derivatives?|gradients?|sensitivit\w+|adjoints?|belongs?)"
 _BAR = re.compile(rf"\b(bars?|overlines?)\b[^.]*\b{_DERIVATIVES}\b[^.]*\b(of|to)\s*$", re.IGNORECASE)
 _SHORT_FOR = re.compile(
     r"\$\s*,?\s*(is|be|are|being)?\s*"
-    r"(short(hand)? for|stands? for|denotes?|means?|abbreviates?|is written for|for)\s*(the\s+\w+\s+)*$",
+    r"(short(hand)? for|stands? for|denotes?|means?|abbreviates?|is written for|for)\s*(the\s+\w+\s*)*$",
     re.IGNORECASE,
 )
 _BARS = ("overline", "bar", "widebar")
@@ -98,10 +98,26 @@ def _rules(placed: Sequence[Placed]) -> Iterator[Bars]:
             continue
         if isinstance(right, Derivative) and right.variables == (left.body,) and written(right.operand) is not None:
             defined.setdefault(each.section, []).append((place, left.accent, right.operand))
+    yield from _schematic(placed)
     for found in defined.values():
         (first, accent, of), *others = found
         if others and all(each[1:] == (accent, of) for each in others):  # one alone may be a name like any other
             yield Bars(first, (accent,), of)
+
+
+def _schematic(placed: Sequence[Placed]) -> Iterator[Bars]:
+    r"""Bars of a letter that stands for any quantity: "we write `\bar{v}` for the derivative `\partial L/\partial v`"."""
+    for one, other in pairwise(placed):
+        bar, meaning = one.statement.left, other.statement.left
+        if one.display or other.display or one.statement.right is not None or other.statement.right is not None:
+            continue
+        if not isinstance(bar, Accented) or bar.accent not in _BARS or not isinstance(meaning, Derivative):
+            continue
+        if meaning.variables != (bar.body,) or written(meaning.operand) is None or not _SHORT_FOR.search(other.before):
+            continue
+        sides = (side for each in placed if each.display for side in (each.statement.left, each.statement.right))
+        if not any(part == bar.body for side in sides if side is not None for part in walk(side)):
+            yield Bars(_start(placed, one.section), (bar.accent,), meaning.operand)
 
 
 def _start(placed: Sequence[Placed], section: int) -> int:
