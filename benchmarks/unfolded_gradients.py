@@ -17,8 +17,9 @@ from medians import seconds
 from sympy_simplify import prove as prove_by_sympy
 
 from derive.algebra.arrays import Array, array, entrywise, hadamard, matmul, ones, plus, transpose
+from derive.algebra.names import Name, fresh
 from derive.algebra.normal import Normalizer
-from derive.algebra.terms import Entry, Name, Partial, Term, fresh, neg, transform
+from derive.algebra.terms import Entry, Partial, Term, neg, transform
 from derive.calculus import resolve
 from derive.network import network
 from derive.theory import Theory

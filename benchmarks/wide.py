@@ -21,7 +21,7 @@ import numpy as np
 from medians import interleaved
 
 import numeric
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
 from derive.network import network
 from numeric.compiled import load
 

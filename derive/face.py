@@ -13,7 +13,7 @@ from html import escape
 from typing import Any
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
 from derive.theory import Theory
 from derive.verdicts import DocumentVerdicts, Report
 

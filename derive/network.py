@@ -34,7 +34,8 @@ from derive.algebra.arrays import (
     sum_entries,
 )
 from derive.algebra.functions import KNOWN
-from derive.algebra.terms import Extent, Level, Name, Size, Term, fresh, mul, neg, num, power, rename, size, total
+from derive.algebra.names import Level, Name, Size, fresh, size
+from derive.algebra.terms import Extent, Term, mul, neg, num, power, rename, total
 from derive.theory import Definition, FunctionDefinition, Spelling, Symbol, Theory
 
 Layout = Literal["columns", "rows"]

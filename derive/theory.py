@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import Entry, Index, Level, Name, Size, Term, Total, names, rename, transform
+from derive.algebra.names import Index, Level, Name, Size
+from derive.algebra.terms import Entry, Term, names, rename, resized, transform
 
 if TYPE_CHECKING:
     from derive.face import Gradient
@@ -88,6 +90,9 @@ class Theory:
 
     symmetric: frozenset[Name] = frozenset()
     """Given matrices that the page calls symmetric."""
+
+    values: Mapping[Name, tuple[Fraction, Fraction]] = field(default_factory=dict)
+    r"""Given arrays whose entries have one of two values: `y_i \in \{0, 1\}`."""
 
     distributions: frozenset[Name] = frozenset()
     """Given arrays whose entries add up to one by the page's word, along the axis that does not count examples."""
@@ -261,13 +266,9 @@ def instantiate(term: Term, letters: Mapping[str, Level]) -> Term:
     """A term of a layer family at a layer: its letters replaced in names and in the sizes of its sums."""
 
     def change(node: Term) -> Term | None:
-        match node:
-            case Entry(name=name) if name.levels:
-                return Entry(Name(name.base, tuple(at_level(level, letters) for level in name.levels)), node.indices)
-            case Total(index=index, body=body):
-                resized = Index(index.label, size_at(index.size, letters))
-                return Total(resized, rename(body, {index: resized}))
-            case _:
-                return None
+        if isinstance(node, Entry) and node.name.levels:
+            levels = tuple(at_level(level, letters) for level in node.name.levels)
+            return Entry(Name(node.name.base, levels), node.indices)
+        return None
 
-    return transform(term, change, variables=True)
+    return resized(transform(term, change, variables=True), lambda length: size_at(length, letters))

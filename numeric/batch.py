@@ -4,7 +4,7 @@ Data, and everything that depends on data, gets one more index that counts examp
 averaged, over it. Parameters stay as they are, so their gradients come out summed over the examples by the chain
 rule alone.
 
->>> from derive.algebra.terms import size
+>>> from derive.algebra.names import size
 >>> from derive.network import network
 >>> many = batched(network(sizes=(2, 3, 1)), size("m"))
 >>> [str(many.symbols[name].shape) for name in many.symbols if name.base in ("x", "z", "y")]
@@ -19,22 +19,8 @@ from fractions import Fraction
 from typing import Literal
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import (
-    Entry,
-    Extent,
-    Index,
-    Name,
-    Partial,
-    Size,
-    Term,
-    Total,
-    fresh,
-    mul,
-    names,
-    num,
-    power,
-    transform,
-)
+from derive.algebra.names import Index, Name, Size, fresh
+from derive.algebra.terms import Entry, Extent, Partial, Term, Total, mul, names, num, power, transform
 from derive.theory import Definition, Symbol, Theory
 
 

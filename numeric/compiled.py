@@ -10,7 +10,7 @@ from importlib.util import module_from_spec, spec_from_loader
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from derive.algebra.terms import Name, Size, size
+from derive.algebra.names import Name, Size, size
 from derive.theory import Theory
 from numeric.batch import NotLowerable, batched, shapes
 from numeric.identifiers import size_identifier

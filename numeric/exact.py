@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
 
+from derive.algebra.names import Index, Name, Size
 from derive.algebra.terms import (
     Add,
     Arg,
@@ -22,13 +23,10 @@ from derive.algebra.terms import (
     Entry,
     Extent,
     Fun,
-    Index,
     Mul,
-    Name,
     Num,
     Positive,
     Pow,
-    Size,
     Term,
     Total,
     names,

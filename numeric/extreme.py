@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.algebra.terms import Index, Term, fresh, rename
+from derive.algebra.names import Index, fresh
+from derive.algebra.terms import Term, rename
 from derive.matrices.plan import Node
 
 

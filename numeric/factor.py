@@ -20,7 +20,7 @@ _NUMBER: Shape = (None, None)
 def factored(expression: Expression) -> Expression:
     """An expression with the shared operands of its sums in front of, or behind, a single sum.
 
-    >>> from derive.algebra.terms import size
+    >>> from derive.algebra.names import size
     >>> from numeric.program import Variable
     >>> n = size("n")
     >>> A, B, C = (Variable(name, name, (n, n)) for name in "ABC")

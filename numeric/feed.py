@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.algebra.terms import Size
+from derive.algebra.names import Size
 from numeric.compiled import Compiled
 from numeric.data import Examples
 from numeric.identifiers import size_identifier

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.algebra.terms import Name, Size
+from derive.algebra.names import Name, Size
 from derive.theory import Theory
 from numeric.compiled import Compiled, compile, load  # noqa: A004
 from numeric.exact import DIGITS, Exact, NoValue

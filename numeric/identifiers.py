@@ -3,7 +3,7 @@ r"""What a document's names are called in source text.
 Only letters, digits and underscores come out, whatever a document calls a quantity, and never a word of the
 language or a name that the module uses itself.
 
->>> from derive.algebra.terms import Level, Name
+>>> from derive.algebra.names import Level, Name
 >>> chosen = Identifiers()
 >>> [chosen.of(Name(r"\mathbf{W}", (Level("", 2),))), chosen.of(Name(r"\hat{y}")), chosen.of(Name("x'; import os"))]
 ['W2', 'y_hat', 'x_prime_import_os']
@@ -15,7 +15,7 @@ import builtins
 import keyword
 import re
 
-from derive.algebra.terms import Level, Name
+from derive.algebra.names import Level, Name
 
 _MARKS = {"hat": "hat", "widehat": "hat", "tilde": "tilde", "bar": "bar", "vec": "vec", "dot": "dot", "overline": "bar"}
 _FONTS = re.compile(r"\\(?:mathbf|mathrm|mathcal|mathsf|mathit|boldsymbol|bm|bf|rm|text|operatorname|vec)\b")

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import ONE, Entry, Index, Name, Partial, Size, Term, Total, mul, num, transform, walk
+from derive.algebra.names import Index, Name, Size
+from derive.algebra.terms import ONE, Entry, Partial, Term, Total, mul, num, transform, walk
 from derive.calculus import backward
 from derive.calculus.chain import depends
 from derive.matrices.plan import Leaf, Node, NoMatrixForm

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from derive.algebra.terms import Add, Delta, Entry, Index, Mul, Partial, Pow, Term, Total
+from derive.algebra.names import Index
+from derive.algebra.terms import Add, Delta, Entry, Mul, Partial, Pow, Term, Total
 from numeric.extreme import Extreme
 
 Binding = dict[Index, Index]

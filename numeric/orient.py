@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from string import ascii_lowercase
 
-from derive.algebra.terms import Extent, Index, Num, Size, Term
+from derive.algebra.names import Index, Size
+from derive.algebra.terms import Extent, Num, Term
 from derive.matrices.plan import (
     Call,
     Contract,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from derive.algebra.terms import Name, Size, size
+from derive.algebra.names import Name, Size, size
 
 Shape = tuple[Size | None, Size | None]
 """Rows and columns; None is an axis of length one that no index counts."""
@@ -260,7 +260,7 @@ def variables(expressions: Iterable[Expression]) -> set[Variable]:
 def shape_of(expression: Expression) -> Shape:
     """Rows and columns of what an expression gives.
 
-    >>> from derive.algebra.terms import size
+    >>> from derive.algebra.names import size
     >>> W, x = Variable("W", "W", (size("n"), size("k"))), Variable("x", "x", (size("k"), size("m")))
     >>> shape_of(Reduce(Matmul(W, x), 1))
     (n, None)

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from derive.algebra.functions import KNOWN
+from derive.algebra.names import Index, Name
 from derive.algebra.rules import differentiate
 from derive.algebra.terms import (
     MINUS_ONE,
@@ -32,9 +33,7 @@ from derive.algebra.terms import (
     Arg,
     Entry,
     Fun,
-    Index,
     Mul,
-    Name,
     Num,
     Positive,
     Pow,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
-from derive.algebra.terms import Size
+from derive.algebra.names import Size
 from numeric import program as p
 from numeric.batch import NotLowerable
 

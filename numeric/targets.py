@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from derive.algebra.terms import Size
+from derive.algebra.names import Size
 from numeric import dialects
 from numeric.program import Program
 from numeric.write_arrays import Library, write_arrays

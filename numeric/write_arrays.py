@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from derive.algebra.terms import Size
+from derive.algebra.names import Size
 from numeric import program as p
 from numeric.buffers import VIEWS, statements
 from numeric.dialects import Dialect

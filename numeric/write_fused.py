@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
-from derive.algebra.terms import Size
+from derive.algebra.names import Size
 from numeric import dialects
 from numeric import program as p
 from numeric.batch import NotLowerable

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from derive import wording
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
 from derive.calculus import NotDifferentiable
 from derive.calculus.chain import depends
 from derive.notation.latex import write_latex

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 import numeric
 from benchmarks.gradient_cases import HIDDEN, LOSSES, OUTPUTS, agree, cases, compiled, data, reference, well_conditioned
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
 from derive.network import network
 
 jax = pytest.importorskip("jax", reason="the independent differentiation is JAX: install the test extra")

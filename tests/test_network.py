@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from derive.algebra.terms import Extent, Level, Name, names, size, walk
+from derive.algebra.names import Level, Name, size
+from derive.algebra.terms import Extent, names, walk
 from derive.calculus import backward
 from derive.network import ACTIVATIONS, LOSSES, network
 

@@ -3,7 +3,7 @@ r"""Arrays over the index form: what a matrix expression of a document denotes, 
 An `Array` lists the indices that stay free, in order, over one scalar term: no index is a scalar, one a vector (a column unless
 `row`), two a matrix. Every operation checks shapes and raises `ShapeMismatch` with both shapes; nothing broadcasts silently.
 
->>> from derive.algebra.terms import Name, size
+>>> from derive.algebra.names import Name, size
 >>> W = array(Name("W"), (size("m"), size("n")))
 >>> x = array(Name("x"), (size("n"),))
 >>> matmul(W, x).shape
@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from derive.algebra.terms import ONE, Entry, Fun, Index, Name, Size, Term, add, delta, fresh, mul, rename, size, total
+from derive.algebra.names import Index, Name, Size, fresh, size
+from derive.algebra.terms import ONE, Entry, Fun, Term, add, delta, mul, rename, total
 
 Agree = Callable[[Size, Size], bool]
 """Decides whether two sizes are one: identity when sizes are settled, unification while they are being found out."""

@@ -5,7 +5,8 @@ derivatives of known functions rewritten into values (`\sigma' = \sigma(1 - \sig
 denominators. Two terms whose difference has the normal form zero are equal for all sizes. The reverse does not hold, and nothing
 relies on it.
 
->>> from derive.algebra.terms import ONE, Entry, Fun, Name, mul, neg, sub
+>>> from derive.algebra.names import Name
+>>> from derive.algebra.terms import ONE, Entry, Fun, mul, neg, sub
 >>> x = Entry(Name("x"))
 >>> s = Fun("sigmoid", 0, x)
 >>> Normalizer().equal(Fun("sigmoid", 1, x), mul(s, sub(ONE, s)))
@@ -19,27 +20,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import permutations
 
 from derive.algebra.functions import KNOWN
-from derive.algebra.polynomial import Atom, Factor, Monomial, Polynomial, collect, number, of_atom, plus
+from derive.algebra.inverses import cancelled, cleared, inverse, split
+from derive.algebra.names import Index, Name, Size, fresh
+from derive.algebra.polynomial import (
+    Atom,
+    Factor,
+    Monomial,
+    Polynomial,
+    collect,
+    merged,
+    multiplied,
+    number,
+    of_atom,
+    plus,
+)
+from derive.algebra.quotients import content, positive_atom, reduced
 from derive.algebra.radicals import radicals, rational_power, splits, whole_power
 from derive.algebra.rules import by_argument
 from derive.algebra.terms import (
     Add,
     Arg,
     Delta,
+    Determinant,
     Entry,
     Extent,
     Fun,
-    Index,
+    Inverse,
     Mul,
-    Name,
     Num,
     Partial,
     Positive,
     Pow,
-    Size,
     Term,
     Total,
     transform,
@@ -61,11 +74,13 @@ class Normalizer:
 
     `exponentials` writes sigmoid, tanh and softplus out in exponentials, which decides identities between them.
     `unit_sums` names arrays whose entries sum to one along an axis (one-hot targets); using it is recorded as an assumption.
+    `values` names arrays whose entries are one of two numbers, so that their squares are no news: `y^2 = y` for zero or one.
     `assumptions` collects those and the conditions under which a rule holds: a positive argument of a logarithm, a kink avoided.
     """
 
     exponentials: bool = False
     unit_sums: Mapping[Name, int] = field(default_factory=dict)
+    values: Mapping[Name, tuple[Fraction, Fraction]] = field(default_factory=dict)
     assumptions: dict[tuple[str, object], None] = field(default_factory=dict)
     _memo: dict[Term, Polynomial] = field(default_factory=dict)
     _work: int = 0
@@ -78,10 +93,14 @@ class Normalizer:
         for _ in range(6):
             if difference.is_zero:
                 return True
-            cleared = self._clear(difference)
-            if cleared is None:
-                return False
-            difference = cleared
+            without = self._clear(difference)
+            if without is None:
+                times_matrix = cleared(difference)
+                if times_matrix is None:
+                    return False
+                self.assumptions[("invertible", None)] = None
+                without = self._simplify(times_matrix.monomials)
+            difference = without
         return difference.is_zero
 
     def polynomial(self, term: Term) -> Polynomial:
@@ -117,6 +136,10 @@ class Normalizer:
                 return self._summed(self.polynomial(term.body), term.index)
             case Fun():
                 return self._function(term)
+            case Inverse(row=row, column=column):
+                return self._inverse(term.i, term.j, self.polynomial(term.body), row, column)
+            case Determinant():
+                return self._determinant(term.i, term.j, self.polynomial(term.body))
             case Positive():
                 return self._positive(self.polynomial(term.argument))
             case Partial(of=Entry() as of, by=by):
@@ -134,14 +157,14 @@ class Normalizer:
             if not factor.monomials:
                 return factor
             if len(factor.monomials) == 1:
-                single = _product(single, factor.monomials[0])
+                single = multiplied(single, factor.monomials[0])
             else:
                 sums.append(factor)
         result = self._simplify([single])
         for factor in sums:
             if len(result.monomials) * len(factor.monomials) > _MOST_MONOMIALS:
                 raise TooLarge(f"more than {_MOST_MONOMIALS} products")
-            result = self._simplify(_product(a, b) for a in result.monomials for b in factor.monomials)
+            result = self._simplify(multiplied(a, b) for a in result.monomials for b in factor.monomials)
         return result
 
     def raised(self, base: Polynomial, exponent: Fraction) -> Polynomial:
@@ -151,8 +174,8 @@ class Normalizer:
             return self.times(*[base] * int(exponent))
         if base.is_zero:
             return of_atom(Atom("base", None, (), (base,)), exponent)
-        coefficient, common, rest = _content(base)
-        if exponent.denominator != 1 and not all(_positive_atom(atom) for atom, _ in common):
+        coefficient, common, rest = self._content(base)
+        if exponent.denominator != 1 and not all(positive_atom(atom) for atom, _ in common):
             common, rest = (), base.scaled(1 / coefficient)  # the root of a product splits only over positive factors
         scale = rational_power(coefficient, exponent)
         roots: tuple[tuple[Atom, Fraction], ...] = ()
@@ -163,7 +186,20 @@ class Normalizer:
         result = Monomial(scale, (*((atom, power * exponent) for atom, power in common), *roots))
         if rest.constant == 1:
             return self._simplify([result])
-        return self._simplify([_product(result, Monomial(Fraction(1), ((Atom("base", None, (), (rest,)), exponent),)))])
+        return self._simplify(
+            [multiplied(result, Monomial(Fraction(1), ((Atom("base", None, (), (rest,)), exponent),)))]
+        )
+
+    def _content(self, polynomial: Polynomial) -> tuple[Fraction, tuple[Factor, ...], Polynomial]:
+        """What a polynomial has for factors, as `content` tells it. `1 - 1/(1 + u)` has 1/(1 + u), and then u too."""
+        coefficient, common, rest = content(polynomial)
+        if common and any(atom.kind == "base" and exponent > 0 for m in rest.monomials for atom, exponent in m.factors):
+            opened = self._simplify(rest.monomials)
+            if len(opened.monomials) < len(rest.monomials):
+                scale, more, rest = content(opened)
+                together = merged(Monomial(Fraction(1), (*common, *more)))
+                return coefficient * scale, together.factors, rest
+        return coefficient, common, rest
 
     def _summed(self, body: Polynomial, index: Index) -> Polynomial:
         return self._simplify(Monomial(m.coefficient, m.factors, (*m.bound, index)) for m in body.monomials)
@@ -177,7 +213,7 @@ class Normalizer:
             steps += 1
             if steps > 4 * _MOST_MONOMIALS:
                 raise TooLarge("a fraction that does not reduce in a bounded number of steps")
-            monomial = _merged(waiting.pop())
+            monomial = merged(waiting.pop())
             self._work += (1 + len(monomial.bound) ** 2) * (1 + len(monomial.factors))
             if self._work > _MOST_WORK:
                 raise TooLarge("it takes too many steps")
@@ -195,6 +231,11 @@ class Normalizer:
                 eliminated = _without_delta(monomial, atom, others)
                 if eliminated is not None:
                     return eliminated
+            elif exponent >= 2 and atom.head in self.values and exponent.denominator == 1:
+                one, other = self.values[atom.head]  # type: ignore[index]
+                less = [Monomial(monomial.coefficient * scale, (*others, (atom, exponent - by)), monomial.bound)
+                        for scale, by in ((one + other, 1), (-one * other, 2)) if scale]  # fmt: skip
+                return Polynomial(tuple(map(merged, less)))
             elif atom.kind == "positive" and exponent > 1:
                 return Monomial(monomial.coefficient, (*others, (atom, Fraction(1))), monomial.bound)
             elif atom.kind == "base" and (whole := whole_power(atom, exponent)) is not None:
@@ -212,7 +253,12 @@ class Normalizer:
                 factor = _extent(index.size).monomials[0]
                 return Monomial(monomial.coefficient * factor.coefficient, monomial.factors + factor.factors, bound)
         granted = self._unit_sum(monomial)
-        return granted if granted is not None else _reduced(monomial)
+        if granted is not None:
+            return granted
+        if any(atom.kind == "inverse" for atom, _ in monomial.factors) and (met := cancelled(monomial)) is not None:
+            self.assumptions[("invertible", None)] = None
+            return met
+        return reduced(monomial)
 
     def _unit_sum(self, monomial: Monomial) -> Monomial | None:
         for place, (atom, exponent) in enumerate(monomial.factors):
@@ -233,6 +279,58 @@ class Normalizer:
                 self.assumptions[("unit sum", atom.head)] = None
                 return Monomial(monomial.coefficient, others, tuple(i for i in monomial.bound if i is not index))
         return None
+
+    # matrices as a whole
+
+    def _inverse(self, i: Index, j: Index, body: Polynomial, row: Index, column: Index) -> Polynomial:
+        """An entry of an inverse: scalar factors come out, a product turns round, a diagonal matrix has its entries inverted."""
+        coefficient, common, rest = self._content(body)
+        inside = tuple(factor for factor in common if not factor[0].free.isdisjoint((i, j)))
+        outside = tuple((atom, -exponent) for atom, exponent in common if (atom, exponent) not in inside)
+        rest = self._simplify(multiplied(Monomial(Fraction(1), inside), m) for m in rest.monomials)
+        scale = Polynomial((Monomial(1 / coefficient, outside),))
+        only = rest.monomials[0] if len(rest.monomials) == 1 else None
+        if only is not None and not only.bound:
+            diagonal = [f for f in only.factors if f[0].kind == "delta" and set(f[0].indices) == {i, j}]
+            if diagonal:
+                entries = Monomial(only.coefficient, tuple(f for f in only.factors if f is not diagonal[0]))
+                here = Polynomial((entries,)).renamed({i: row, j: row})
+                same = Polynomial(
+                    (Monomial(Fraction(1), ((diagonal[0][0].renamed({i: row, j: column}), Fraction(1)),)),)
+                )
+                return self.times(scale, same, self.raised(here, Fraction(-1)))
+            if len(only.factors) == 1 and only.factors[0][0].kind == "inverse" and only.factors[0][1] == 1:
+                inner = only.factors[0][0]
+                turned = inner.indices == (j, i)
+                mapping = dict(zip(inner.bound, (column, row) if turned else (row, column), strict=True))
+                return self.times(scale, inner.parts[0].renamed(mapping))
+        parts = split(i, j, rest)
+        if parts is not None:
+            left, right, k = parts
+            between = fresh(i.size)
+            product = self.times(self._inverse(k, j, right, row, between), self._inverse(i, k, left, between, column))
+            return self.times(scale, self._summed(product, between))
+        self.assumptions[("invertible", None)] = None
+        return self.times(scale, of_atom(inverse(i, j, rest, row, column)))
+
+    def _determinant(self, i: Index, j: Index, body: Polynomial) -> Polynomial:
+        """A determinant: that of a product is the product of the determinants, that of an inverse is one over it."""
+        parts = split(i, j, body)
+        if parts is not None:
+            left, right, k = parts
+            return self.times(self._determinant(i, k, left), self._determinant(k, j, right))
+        only = body.monomials[0] if len(body.monomials) == 1 else None
+        if only is not None and not only.bound and only.coefficient == 1 and len(only.factors) == 1:
+            (atom, exponent) = only.factors[0]
+            if atom.kind == "inverse" and exponent == 1 and set(atom.indices) == {i, j}:
+                one, other = atom.bound
+                return self.raised(self._determinant(one, other, atom.parts[0]), Fraction(-1))
+            if atom.kind == "delta":
+                return number(1)
+        turned = body.renamed({i: j, j: i})
+        if turned.key({i: -1, j: -2}) < body.key({i: -1, j: -2}):
+            body = turned
+        return of_atom(Atom("determinant", None, (), (body,), (i, j)))
 
     # functions
 
@@ -269,7 +367,7 @@ class Normalizer:
         """log of a product is a sum of logs, log of exp u is u. Where a factor's sign is open, that it is positive is assumed."""
         if argument.is_zero:
             return of_atom(Atom("function", ("log", 0), (), (argument,)))
-        coefficient, common, rest = _content(argument)
+        coefficient, common, rest = self._content(argument)
         if coefficient < 0:
             coefficient, rest = -coefficient, rest.scaled(Fraction(-1))
         parts = [] if coefficient == 1 else [of_atom(Atom("function", ("log", 0), (), (number(coefficient),)))]
@@ -278,7 +376,7 @@ class Normalizer:
                 parts.append(atom.parts[0].scaled(exponent))
                 continue
             inside = atom.parts[0] if atom.kind == "base" else of_atom(atom)
-            if not _positive_atom(atom):
+            if not positive_atom(atom):
                 self.assumptions[("positive", inside)] = None
             parts.append(of_atom(Atom("function", ("log", 0), (), (inside,))).scaled(exponent))
         if rest.constant != 1:
@@ -289,7 +387,7 @@ class Normalizer:
         value = argument.constant
         if value is not None:
             return number(1 if value > 0 else 0)
-        if all(m.coefficient > 0 and all(_positive_atom(atom) for atom, _ in m.factors) for m in argument.monomials):
+        if all(m.coefficient > 0 and all(positive_atom(atom) for atom, _ in m.factors) for m in argument.monomials):
             return number(1)
         first = min(argument.monomials, key=lambda monomial: monomial.key({}, 0))
         scaled = argument.scaled(1 / first.coefficient)
@@ -323,8 +421,8 @@ class Normalizer:
         """A product with a power of a base in which the power first meets its own negative powers."""
         parts = []
         for monomial in polynomial.monomials:
-            merged = _merged(_product(monomial, Monomial(Fraction(1), ((atom, exponent),))))
-            parts.append(self._expanded(merged))
+            product = merged(multiplied(monomial, Monomial(Fraction(1), ((atom, exponent),))))
+            parts.append(self._expanded(product))
         return plus(*parts)
 
     def _expanded(self, monomial: Monomial) -> Polynomial:
@@ -354,23 +452,6 @@ def _derivative(function: str, order: int) -> Term:
     return body
 
 
-def _product(left: Monomial, right: Monomial) -> Monomial:
-    right = right.apart(left.bound + tuple(left.free))
-    left = left.apart(right.free)
-    return Monomial(left.coefficient * right.coefficient, left.factors + right.factors, left.bound + right.bound)
-
-
-def _merged(monomial: Monomial) -> Monomial:
-    """Equal factors joined to powers."""
-    powers: dict[int, Factor] = {}
-    for atom, exponent in monomial.factors:
-        key = atom.key({}, 0)
-        powers[key] = (powers[key][0], powers[key][1] + exponent) if key in powers else (atom, exponent)
-    if len(powers) == len(monomial.factors):
-        return monomial
-    return Monomial(monomial.coefficient, tuple(factor for factor in powers.values() if factor[1]), monomial.bound)
-
-
 def _resummed(polynomial: Polynomial, bound: tuple[Index, ...]) -> Polynomial:
     return Polynomial(tuple(Monomial(m.coefficient, m.factors, m.bound + bound) for m in polynomial.monomials))
 
@@ -390,85 +471,3 @@ def _without_delta(monomial: Monomial, atom: Atom, others: tuple[Factor, ...]) -
         return Monomial(monomial.coefficient, (*renamed, (atom, Fraction(1))), monomial.bound)
     exponent = next(e for a, e in monomial.factors if a is atom)
     return None if exponent == 1 else Monomial(monomial.coefficient, (*others, (atom, Fraction(1))), monomial.bound)
-
-
-def _content(polynomial: Polynomial) -> tuple[Fraction, tuple[Factor, ...], Polynomial]:
-    """coefficient * common factors * rest, where rest's leading coefficient is one and it has no factor common to all."""
-    lead = _leading(polynomial)
-    shared: dict[int, Factor] = {}
-    for place, monomial in enumerate(polynomial.monomials):
-        own = {} if monomial.bound else {atom.key({}, 0): (atom, exponent) for atom, exponent in monomial.factors}
-        if place == 0:
-            shared = own
-            continue
-        for key in {*shared, *own}:  # a factor missing from one of the two has exponent 0 there
-            atom = (shared.get(key) or own[key])[0]
-            least = min(shared[key][1] if key in shared else Fraction(0), own[key][1] if key in own else Fraction(0))
-            shared[key] = (atom, least)
-        if monomial.bound:
-            shared = {key: factor for key, factor in shared.items() if factor[1] < 0}
-    common = tuple((atom, exponent) for atom, exponent in shared.values() if exponent)
-    inverse = Monomial(1 / lead.coefficient, tuple((atom, -exponent) for atom, exponent in common))
-    rest = collect(_merged(_product(monomial, inverse)) for monomial in polynomial.monomials)
-    return lead.coefficient, common, rest
-
-
-def _leading(polynomial: Polynomial) -> Monomial:
-    """The monomial of highest degree, ties broken by key."""
-    return max(polynomial.monomials, key=lambda monomial: (monomial.degree, len(monomial.bound), monomial.key({}, 0)))
-
-
-def _reduced(monomial: Monomial) -> Polynomial | None:
-    """A monomial R M / P^k, where M leads P, as R / P^(k-1) - R (P - M) / P^k: fractions lose what their denominator leads with."""
-    for atom, exponent in monomial.factors:
-        if atom.kind != "base" or exponent > -1:
-            continue
-        denominator = atom.parts[0]
-        lead = _leading(denominator)
-        left = _quotient(monomial, lead)
-        if left is None:
-            continue
-        first = _merged(_product(left, Monomial(1 / lead.coefficient, ((atom, Fraction(1)),))))
-        rest = [
-            _merged(_product(left, Monomial(-m.coefficient / lead.coefficient, m.factors, m.bound)))
-            for m in denominator.monomials
-            if m is not lead
-        ]
-        return Polynomial((first, *rest))
-    return None
-
-
-def _quotient(monomial: Monomial, lead: Monomial) -> Monomial | None:
-    """The monomial without the factors of `lead`, whose bound indices must occur nowhere else in it."""
-    if not lead.factors or len(lead.bound) > len(monomial.bound):
-        return None
-    for images in permutations(monomial.bound, len(lead.bound)):
-        mapping = dict(zip(lead.bound, images, strict=True))
-        if any(a.size is not b.size for a, b in mapping.items()):
-            continue
-        powers = {atom.key({}, 0): (atom, exponent) for atom, exponent in monomial.factors}
-        for atom, exponent in lead.factors:
-            key = atom.renamed(mapping).key({}, 0)
-            if key not in powers or powers[key][1] < exponent or exponent < 0:
-                break
-            powers[key] = (powers[key][0], powers[key][1] - exponent)
-        else:
-            rest = tuple(factor for factor in powers.values() if factor[1])
-            if not any(not atom.free.isdisjoint(images) for atom, _ in rest):
-                bound = tuple(index for index in monomial.bound if index not in images)
-                return Monomial(monomial.coefficient, rest, bound)
-    return None
-
-
-def _positive_atom(atom: Atom) -> bool:
-    """Whether a factor is greater than zero whatever its variables are."""
-    if atom.kind == "extent":
-        return True
-    if atom.kind == "function" and isinstance(atom.head, tuple) and isinstance(atom.head[0], str):
-        known = KNOWN.get(atom.head[0])
-        return known is not None and known.positive and atom.head[1] == 0
-    if atom.kind == "base":
-        return all(
-            m.coefficient > 0 and all(_positive_atom(inner) for inner, _ in m.factors) for m in atom.parts[0].monomials
-        )
-    return False

@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import permutations, product
 from math import factorial, prod
 
-from derive.algebra.terms import Index, Name, Size, fresh
+from derive.algebra.names import Index, Name, Size, fresh
 
 Labels = Mapping[Index, int]
 
@@ -40,29 +40,47 @@ class Atom:
     """A factor that is not taken apart. `kind` and `head` say what it is, `indices` which entries, `parts` what it is applied to.
 
     kinds: entry (head: Name), extent (Size), delta, argument (position), function ((name, order)), positive, base (a polynomial
-    under a power), partial ((name of, name by), indices of both, in order).
+    under a power), partial ((name of, name by), indices of both, in order), inverse and determinant (of the matrix that the part
+    is over the two `bound` indices; an inverse's head says whether that is symmetric).
     """
 
     kind: str
-    head: Name | Size | int | tuple[str, int] | tuple[Name, Name] | None
+    head: Name | Size | int | str | tuple[str, int] | tuple[Name, Name] | None
     indices: tuple[Index, ...] = ()
     parts: tuple[Polynomial, ...] = ()
+    bound: tuple[Index, ...] = ()
 
     @cached_property
     def free(self) -> frozenset[Index]:
-        return frozenset(self.indices).union(*(part.free for part in self.parts))
+        return frozenset(self.indices).union(*(part.free - set(self.bound) for part in self.parts))
+
+    @cached_property
+    def plain_key(self) -> int:
+        """The key where no index has a label."""
+        return self._key_under({}, 0)
 
     def key(self, labels: Labels, depth: int) -> int:
+        return self.plain_key if self.free.isdisjoint(labels) else self._key_under(labels, depth)
+
+    def _key_under(self, labels: Labels, depth: int) -> int:
         places = tuple(_label(index, labels) for index in self.indices)
-        if self.kind == "delta":
+        if self.kind == "delta" or self.head == "symmetric":
             places = tuple(sorted(places))
+        if self.bound:
+            labels = {**labels, **{index: -1 - place for place, index in enumerate(self.bound)}}
         return _key("atom", self.kind, self.head, places, tuple(part.key(labels, depth) for part in self.parts))
 
     def renamed(self, mapping: Mapping[Index, Index]) -> Atom:
         if self.free.isdisjoint(mapping):
             return self
         indices = tuple(mapping.get(index, index) for index in self.indices)
-        return Atom(self.kind, self.head, indices, tuple(part.renamed(mapping) for part in self.parts))
+        inner, bound = mapping, self.bound
+        if bound:
+            inner = {old: new for old, new in mapping.items() if old not in bound}
+            if any(index in inner.values() for index in bound):
+                bound = tuple(fresh(index.size) for index in bound)
+                inner |= dict(zip(self.bound, bound, strict=True))
+        return Atom(self.kind, self.head, indices, tuple(part.renamed(inner) for part in self.parts), bound)
 
 
 def _label(index: Index, labels: Labels) -> int:
@@ -107,8 +125,16 @@ class Monomial:
         factors = tuple((atom.renamed(mapping), exponent) for atom, exponent in self.factors)
         return Monomial(self.coefficient, factors, tuple(mapping.get(index, index) for index in self.bound))
 
+    @cached_property
+    def plain_key(self) -> int:
+        """The key where no index has a label."""
+        return self._key_under({}, 0)
+
     def key(self, labels: Labels, depth: int) -> int:
         """What the monomial is but for its coefficient."""
+        return self.plain_key if self.free.isdisjoint(labels) else self._key_under(labels, depth)
+
+    def _key_under(self, labels: Labels, depth: int) -> int:
         if not self.bound:
             return _key("monomial", self._factor_keys(labels, depth))
         colours: dict[Index, int] = {}
@@ -167,7 +193,8 @@ class Polynomial:
         return only.coefficient if len(self.monomials) == 1 and not only.factors and not only.bound else None
 
     def key(self, labels: Labels | None = None, depth: int = 0) -> int:
-        labels = {} if labels is None else labels
+        if not labels or self.free.isdisjoint(labels):
+            labels, depth = {}, 0  # what stands inside knows nothing of the sums around it
         memo: dict[object, int] = self._keys  # type: ignore[attr-defined]
         mine = (depth, tuple(sorted((_key("index", i), labels[i]) for i in self.free if i in labels)))
         found = memo.get(mine)
@@ -197,6 +224,24 @@ def collect(monomials: Iterable[Monomial]) -> Polynomial:
         coefficient = monomial.coefficient + (like.coefficient if like else 0)
         found[key] = Monomial(coefficient, (like or monomial).factors, (like or monomial).bound)
     return Polynomial(tuple(monomial for monomial in found.values() if monomial.coefficient))
+
+
+def multiplied(left: Monomial, right: Monomial) -> Monomial:
+    """The product of two monomials, each with its own sums."""
+    right = right.apart(left.bound + tuple(left.free))
+    left = left.apart(right.free)
+    return Monomial(left.coefficient * right.coefficient, left.factors + right.factors, left.bound + right.bound)
+
+
+def merged(monomial: Monomial) -> Monomial:
+    """Equal factors joined to powers."""
+    powers: dict[int, Factor] = {}
+    for atom, exponent in monomial.factors:
+        key = atom.key({}, 0)
+        powers[key] = (powers[key][0], powers[key][1] + exponent) if key in powers else (atom, exponent)
+    if len(powers) == len(monomial.factors):
+        return monomial
+    return Monomial(monomial.coefficient, tuple(factor for factor in powers.values() if factor[1]), monomial.bound)
 
 
 def number(value: Fraction | int) -> Polynomial:

@@ -10,15 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from derive.algebra.names import fresh
 from derive.algebra.terms import (
+    MINUS_ONE,
     ONE,
     ZERO,
     Add,
     Arg,
     Delta,
+    Determinant,
     Entry,
     Extent,
     Fun,
+    Inverse,
     Mul,
     Num,
     Partial,
@@ -30,6 +34,8 @@ from derive.algebra.terms import (
     mul,
     num,
     power,
+    rename,
+    total,
 )
 
 Differentiate = Callable[[Term], Term]
@@ -76,6 +82,28 @@ def _function(term: Term, d: Differentiate) -> Term:
     return ZERO if inside is ZERO else mul(Fun(term.function, term.order + 1, term.argument), inside)
 
 
+def _inverse(term: Term, d: Differentiate) -> Term:
+    assert isinstance(term, Inverse)
+    inside = d(term.body)
+    if inside is ZERO:
+        return ZERO
+    i, j = fresh(term.i.size), fresh(term.j.size)
+    between = rename(inside, {term.i: i, term.j: j})
+    left = Inverse(term.i, term.j, term.body, term.row, i)
+    right = Inverse(term.i, term.j, term.body, j, term.column)
+    return total((i, j), mul(MINUS_ONE, left, between, right))
+
+
+def _determinant(term: Term, d: Differentiate) -> Term:
+    assert isinstance(term, Determinant)
+    inside = d(term.body)
+    if inside is ZERO:
+        return ZERO
+    i, j = fresh(term.i.size), fresh(term.j.size)
+    inverse = Inverse(term.i, term.j, term.body, j, i)
+    return mul(term, total((i, j), mul(inverse, rename(inside, {term.i: i, term.j: j}))))
+
+
 RULES: dict[type[Term], Rule] = {
     Num: Rule("constant", "dc/dx = 0", _zero),
     Extent: Rule("constant", "dn/dx = 0", _zero),
@@ -86,6 +114,9 @@ RULES: dict[type[Term], Rule] = {
     Total: Rule("sum", "d(sum_k u_k)/dx = sum_k du_k/dx", _total),
     Mul: Rule("product", "d(uv)/dx = (du/dx) v + u (dv/dx)", _product),
     Pow: Rule("power", "d(u^r)/dx = r u^(r-1) du/dx", _power),
+    # Petersen and Pedersen, The Matrix Cookbook (2012), equations 40 and 41
+    Inverse: Rule("inverse", "d(Y^-1)/dx = -Y^-1 (dY/dx) Y^-1", _inverse),
+    Determinant: Rule("determinant", "d det(Y)/dx = det(Y) tr(Y^-1 dY/dx)", _determinant),
     Fun: Rule("chain", "d f(u)/dx = f'(u) du/dx", _function),
 }
 

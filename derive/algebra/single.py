@@ -1,6 +1,7 @@
 """Sizes of one: an index with a single value says nothing, and a matrix with a single row or column is a vector.
 
->>> from derive.algebra.terms import Entry, Name, size
+>>> from derive.algebra.names import Name, size
+>>> from derive.algebra.terms import Entry
 >>> j, k = Index("j", size(1)), Index("k", size(1))
 >>> collapsed(Total(j, Entry(Name("b"), (j,)))) is collapsed(Entry(Name("b"), (k,)))
 True
@@ -8,7 +9,8 @@ True
 
 from __future__ import annotations
 
-from derive.algebra.terms import ONE, Delta, Entry, Index, Term, Total, size, transform
+from derive.algebra.names import Index, size
+from derive.algebra.terms import ONE, Delta, Entry, Term, Total, transform
 
 ONLY = Index("1", size(1))
 """What all indices with a single value are taken for."""

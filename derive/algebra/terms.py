@@ -6,6 +6,7 @@ range is: what holds for terms holds for all sizes at once.
 
 Terms are interned: two terms built alike are the same object, so equality is identity and every term can be a key.
 
+>>> from derive.algebra.names import size
 >>> n = size("n")
 >>> i, k = Index("i", n), Index("k", n)
 >>> W, x = Name("W"), Name("x")
@@ -17,97 +18,15 @@ True
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, TypeVar
-from weakref import WeakValueDictionary
 
-_TABLE: WeakValueDictionary[tuple[object, ...], Any] = WeakValueDictionary()
-T = TypeVar("T")
-
-
-class _Interned(type):
-    """Classes whose instances are unique by their arguments; what is left out counts as its default."""
-
-    def __call__(cls: type[T], *arguments: Any) -> T:
-        defaults: tuple[Any, ...] = cls.__init__.__defaults__ or ()
-        missing = cls.__init__.__code__.co_argcount - 1 - len(arguments)
-        if 0 < missing <= len(defaults):
-            arguments += defaults[len(defaults) - missing :]
-        key = (cls, *arguments)
-        found: T | None = _TABLE.get(key)
-        if found is None:
-            found = super().__call__(*arguments)  # type: ignore[misc]
-            _TABLE[key] = found
-        return found
+from derive.algebra.names import Index, Interned, Name, Size, fresh
 
 
 @dataclass(frozen=True, eq=False)
-class Size(metaclass=_Interned):
-    """The length of an index range: a symbol such as n, or a number."""
-
-    name: str
-    value: int | None = None
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-def size(name: str | int) -> Size:
-    """The size of that name, or of that number."""
-    return Size(str(name), name if isinstance(name, int) else None)
-
-
-@dataclass(frozen=True, eq=False)
-class Index(metaclass=_Interned):
-    """A running index and the size of its range."""
-
-    label: str
-    size: Size
-
-    def __repr__(self) -> str:
-        return self.label
-
-
-_counter = itertools.count(1)
-
-
-def fresh(range_size: Size) -> Index:
-    """An index that occurs nowhere else."""
-    return Index(f"_{next(_counter)}", range_size)
-
-
-@dataclass(frozen=True, eq=False)
-class Level(metaclass=_Interned):
-    """A layer or time index: a number (letter ""), or a letter shifted by a number, as in `l+1`."""
-
-    letter: str
-    offset: int
-
-    def __repr__(self) -> str:
-        if not self.letter:
-            return str(self.offset)
-        return self.letter + (f"{self.offset:+d}" if self.offset else "")
-
-    def shifted(self, by: int) -> Level:
-        return Level(self.letter, self.offset + by)
-
-
-@dataclass(frozen=True, eq=False)
-class Name(metaclass=_Interned):
-    """What a document calls a quantity: a base and its layer or time indices. `W^{(2)}` is Name("W", (Level("", 2),))."""
-
-    base: str
-    levels: tuple[Level, ...] = ()
-
-    def __repr__(self) -> str:
-        return self.base + "".join(f"^({level!r})" for level in self.levels)
-
-
-@dataclass(frozen=True, eq=False)
-class Term(metaclass=_Interned):
+class Term(metaclass=Interned):
     """A scalar expression. `free` holds the indices that occur in it and are not summed."""
 
     free: frozenset[Index] = field(init=False, repr=False, default=frozenset())
@@ -265,6 +184,56 @@ class Total(Term):
 
     def __repr__(self) -> str:
         return f"sum_{self.index!r}({self.body!r})"
+
+
+@dataclass(frozen=True, eq=False)
+class _OfMatrix(Term):
+    """What depends on a whole square matrix, whose entry at (i, j) is `body`; i and j are bound, and occur nowhere else."""
+
+    i: Index
+    j: Index
+    body: Term
+
+    def children(self) -> tuple[Term, ...]:
+        return (self.body,)
+
+    def over(self, i: Index, j: Index, body: Term) -> Term:
+        """The same of another matrix."""
+        raise NotImplementedError
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        return self.over(self.i, self.j, children[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Determinant(_OfMatrix):
+    """The determinant of a square matrix."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "free", self.body.free - {self.i, self.j})
+
+    def over(self, i: Index, j: Index, body: Term) -> Term:
+        return Determinant(i, j, body)
+
+    def __repr__(self) -> str:
+        return f"det_{self.i!r},{self.j!r}({self.body!r})"
+
+
+@dataclass(frozen=True, eq=False)
+class Inverse(_OfMatrix):
+    """Entry (row, column) of the inverse of a square matrix."""
+
+    row: Index
+    column: Index
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "free", (self.body.free - {self.i, self.j}) | {self.row, self.column})
+
+    def over(self, i: Index, j: Index, body: Term) -> Term:
+        return Inverse(i, j, body, self.row, self.column)
+
+    def __repr__(self) -> str:
+        return f"inv_{self.i!r},{self.j!r}({self.body!r})[{self.row!r},{self.column!r}]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -426,8 +395,38 @@ def rename(term: Term, mapping: Mapping[Index, Index]) -> Term:
                 index = fresh(index.size)
                 body = rename(body, {term.index: index})
             return Total(index, rename(body, active))
+        case Inverse() | Determinant():
+            if isinstance(term, Inverse):
+                row, column = active.get(term.row, term.row), active.get(term.column, term.column)
+                term = Inverse(term.i, term.j, term.body, row, column)
+            i, j, body = term.i, term.j, term.body
+            if i in active.values() or j in active.values():
+                i, j = fresh(i.size), fresh(j.size)
+                body = rename(body, {term.i: i, term.j: j})
+            return term.over(i, j, rename(body, active))
         case _:
             return term.rebuilt(tuple(rename(child, active) for child in term.children()))
+
+
+def resized(term: Term, change: Callable[[Size], Size]) -> Term:
+    """A term whose bound indices run over other sizes."""
+
+    def visit(node: Term) -> Term | None:
+        match node:
+            case Extent(size=own) if change(own) is not own:
+                return Extent(change(own))
+            case Total(index=index, body=body) if change(index.size) is not index.size:
+                other = Index(index.label, change(index.size))
+                return Total(other, rename(body, {index: other}))
+            case Inverse(i=i, j=j, body=body) | Determinant(i=i, j=j, body=body):
+                if change(i.size) is i.size and change(j.size) is j.size:
+                    return None
+                one, other = Index(i.label, change(i.size)), Index(j.label, change(j.size))
+                return node.over(one, other, rename(body, {i: one, j: other}))
+            case _:
+                return None
+
+    return transform(term, visit, variables=True)
 
 
 def transform(

@@ -10,25 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from derive.algebra.arrays import Array
+from derive.algebra.names import Index, Name, fresh
 from derive.algebra.rules import RULES
-from derive.algebra.terms import (
-    Add,
-    Entry,
-    Fun,
-    Index,
-    Mul,
-    Name,
-    Partial,
-    Pow,
-    Term,
-    Total,
-    add,
-    fresh,
-    mul,
-    names,
-    total,
-    walk,
-)
+from derive.algebra.terms import Add, Entry, Fun, Mul, Partial, Pow, Term, Total, add, mul, names, total, walk
 from derive.calculus.chain import NotDifferentiable, backward_step, depends, local, users
 from derive.theory import Theory
 

@@ -13,24 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from derive.algebra.names import Index, Level, Name, fresh
 from derive.algebra.rules import differentiate
-from derive.algebra.terms import (
-    ONE,
-    ZERO,
-    Entry,
-    Index,
-    Level,
-    Name,
-    Partial,
-    Term,
-    add,
-    delta,
-    fresh,
-    mul,
-    names,
-    total,
-    transform,
-)
+from derive.algebra.terms import ONE, ZERO, Entry, Partial, Term, add, delta, mul, names, total, transform
 from derive.theory import Definition, Theory
 
 _MOST_STEPS = 100_000

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from derive.algebra.arrays import Array
 from derive.algebra.functions import ELEMENTARY, KNOWN
-from derive.algebra.terms import Arg, Entry, Fun, Level, Name, Partial, Term, transform
+from derive.algebra.names import Level, Name
+from derive.algebra.terms import Arg, Entry, Fun, Partial, Term, transform
 from derive.calculus import NotDifferentiable, backward, resolve
 from derive.calculus.chain import entry_of
 from derive.matrices.plan import NoMatrixForm

@@ -7,7 +7,7 @@ only is summed as it stands. What comes out is a tree of array operations whose 
 says nothing of transposes yet: whoever writes it down chooses which axis is the row.
 
 >>> from derive.algebra.arrays import array, matmul
->>> from derive.algebra.terms import Name, size
+>>> from derive.algebra.names import Name, size
 >>> m, n = size("m"), size("n")
 >>> product = matmul(array(Name("W"), (m, n)), array(Name("x"), (n,)))
 >>> type(plan(product.body)).__name__
@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from derive.algebra.names import Index, Name, fresh
 from derive.algebra.terms import (
     Add,
     Arg,
@@ -27,9 +28,7 @@ from derive.algebra.terms import (
     Entry,
     Extent,
     Fun,
-    Index,
     Mul,
-    Name,
     Num,
     Partial,
     Positive,
@@ -37,7 +36,6 @@ from derive.algebra.terms import (
     Term,
     Total,
     add,
-    fresh,
     mul,
     rename,
 )

@@ -13,28 +13,23 @@ from typing import Any
 
 from derive.algebra.arrays import Array
 from derive.algebra.functions import KNOWN, PI
+from derive.algebra.names import Index, Level, Name, Size, fresh, size
 from derive.algebra.terms import (
     ONE,
     ZERO,
     Entry,
     Extent,
     Fun,
-    Index,
-    Level,
-    Name,
     Partial,
     Positive,
-    Size,
     Term,
     Total,
     add,
     delta,
-    fresh,
     mul,
     num,
     power,
     rename,
-    size,
     sub,
 )
 from derive.theory import Theory

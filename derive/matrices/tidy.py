@@ -3,7 +3,8 @@ r"""Kronecker deltas summed away, so that what differentiation gives reads like 
 Only sums over an index that stands in a delta are touched; no product is expanded unless a delta inside it asks for
 that.
 
->>> from derive.algebra.terms import Entry, Index, Name, Total, delta, mul, size
+>>> from derive.algebra.names import Index, Name, size
+>>> from derive.algebra.terms import Entry, Total, delta, mul
 >>> i, k = Index("i", size("n")), Index("k", size("n"))
 >>> tidy(Total(k, mul(Entry(Name("u"), (k,)), delta(i, k))))
 u[i]
@@ -14,19 +15,17 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 
+from derive.algebra.names import Index, Size, fresh
 from derive.algebra.terms import (
     ONE,
     Add,
     Delta,
     Extent,
-    Index,
     Mul,
     Num,
-    Size,
     Term,
     Total,
     add,
-    fresh,
     mul,
     num,
     power,
@@ -39,7 +38,8 @@ from derive.algebra.terms import (
 def tidy(term: Term) -> Term:
     """A term with every sum over a delta's index carried out, equal terms added up and equal factors gathered.
 
-    >>> from derive.algebra.terms import Entry, Name, add
+    >>> from derive.algebra.names import Name
+    >>> from derive.algebra.terms import Entry, add
     >>> u = Entry(Name("u"))
     >>> tidy(add(mul(u, u), mul(u, u)))
     2*(u)**(2)

@@ -13,23 +13,8 @@ from fractions import Fraction
 from typing import Any
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import (
-    Add,
-    Delta,
-    Entry,
-    Extent,
-    Fun,
-    Index,
-    Mul,
-    Name,
-    Num,
-    Partial,
-    Positive,
-    Pow,
-    Size,
-    Term,
-    Total,
-)
+from derive.algebra.names import Index, Name, Size
+from derive.algebra.terms import Add, Delta, Entry, Extent, Fun, Mul, Num, Partial, Positive, Pow, Term, Total
 from derive.matrices.plan import (
     Call,
     Contract,
@@ -59,7 +44,7 @@ def to_sympy(value: Array, theory: Theory | None = None) -> SymPy:
     `FunctionMatrix` of sums.
 
     >>> from derive.algebra.arrays import array, matmul, plus
-    >>> from derive.algebra.terms import Name, size
+    >>> from derive.algebra.names import Name, size
     >>> m, n = size("m"), size("n")
     >>> to_sympy(plus(matmul(array(Name("W"), (m, n)), array(Name("x"), (n,))), array(Name("b"), (m,))))
     W*x + b

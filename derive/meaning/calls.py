@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import is_dataclass, replace
 
+from derive.algebra.functions import NOTATION
 from derive.meaning.naming import base_latex, rebuilt, substituted, walk, written
 from derive.notation.tree import (
+    Accented,
     Applied,
     BigOperator,
     Derivative,
@@ -25,6 +27,11 @@ from derive.notation.tree import (
     Word,
 )
 
+KNOWN_WORDS = frozenset(
+    {*NOTATION, "softmax", "diag", "diagonal", "tr", "trace", "det", "rank", "vec", "max", "min", "prod", "sum"}
+)
+"""Functions that a page need not define: what it says of their values, it claims."""
+
 Calls = Mapping[Node, Node]
 """A name as it is called to the arguments it is called with where it is defined."""
 
@@ -32,7 +39,9 @@ Calls = Mapping[Node, Node]
 def call(node: Node) -> tuple[Node, Node] | None:
     """A name and what it is called with, where all of it are names: `L(w, b)`, `h_\\theta(x)`, `\\operatorname{loss}(w)`."""
     match node:
-        case Product(factors=((_, Symbol() | Styled() | Scripted() as head), ("", Fenced(left="(", body=body)))):
+        case Product(
+            factors=((_, Symbol() | Styled() | Accented() | Scripted() as head), ("", Fenced(left="(", body=body)))
+        ):
             pass
         case Applied(function=Word() as head, argument=Fenced(left="(", body=body)):
             pass
@@ -86,6 +95,9 @@ def _product(node: Product, calls: Calls) -> Product | Node:
             name = plain(factor)
             # `h(x)(1 - h(x))` is a product: what is left of the first must not be taken for a call of it
             factors.append((sign, Fenced("(", name, ")", span=factor.span) if isinstance(after, Fenced) else name))
+            skip = True
+        elif factor in calls and following is not None and (raised := _raised(following, calls[factor])) is not None:
+            factors.append((sign, replace(raised, base=Fenced("(", plain(factor), ")", span=factor.span))))
             skip = True
         else:
             factors.append((sign, factor))
@@ -141,6 +153,13 @@ def following_at(node: Product, place: int) -> Node | None:
 def _reminder(following: tuple[str, Node], arguments: Node) -> bool:
     sign, node = following
     return sign == "" and isinstance(node, Fenced) and node.left == "(" and node.body == arguments
+
+
+def _raised(following: tuple[str, Node], arguments: Node) -> Scripted | None:
+    """The `(x)^{-1}` of `Y(x)^{-1}`, which is the inverse of Y(x)."""
+    sign, node = following
+    scripted = isinstance(node, Scripted) and sign == "" and _reminder(("", node.base), arguments)
+    return node if scripted and isinstance(node, Scripted) else None
 
 
 def plain(head: Node) -> Node:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.algebra.terms import (
-    Level,
-    Name,
-)
+from derive.algebra.names import Level, Name
 from derive.meaning.draft import WHOLE, Draft, Meaning, Placed
 from derive.meaning.layers import at_layer, layers_of, names_in
 from derive.meaning.naming import Written, base_latex
+from derive.meaning.optima import optimum
 from derive.meaning.statements import CLAIMING
 from derive.meaning.vocabulary import mentions
 from derive.notation.tree import (
@@ -34,7 +32,7 @@ def classify(draft: Draft) -> None:
 def _classify_chain(draft: Draft, places: list[int]) -> None:
     first = draft.placed[places[0]]
     statement = first.statement
-    if first.supposed:
+    if first.supposed and statement.relation != r"\in":
         for place in places:
             draft.meanings[place] = Meaning("assumption")
         return
@@ -57,10 +55,15 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
     head = draft.plain_name(statement.head)
     if head is None:
         return
+    found = optimum(statement.right)
+    if found is not None and not head.entries and head.name not in draft.right_sides:
+        draft.optima.setdefault(head.name, (*found, first.line))
+        draft.meanings[places[0]] = Meaning("definition", head.name)
+        return
     if statement.restricted:  # what holds under a condition defines nothing by itself
         draft.in_cases.add(head.name)
         return
-    if isinstance(statement.right, Number) and not head.entries and _is_case(draft, first, head.name):
+    if isinstance(statement.right, Number) and _is_case(draft, first, head):
         draft.meanings[places[0]] = Meaning("assumption")
         return
     if _runs(draft, head, statement.right):
@@ -80,7 +83,7 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
     if head.entries and head.name.base in draft.vocabulary.entries_of:
         whole = Name(draft.vocabulary.entries_of[head.name.base], head.name.levels)
         head = replace(head, name=whole)
-    if head.name in draft.right_sides or _covered(draft, head.name, statement.right):
+    if head.name in draft.right_sides or head.name in draft.optima or _covered(draft, head.name, statement.right):
         return
     for place, side in zip(places[:-1], right_sides[:-1], strict=True):
         # `a = z = W x`: every new name on the way is defined by its neighbour, the last of them by the last side
@@ -100,9 +103,9 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
     draft.meanings[remaining[0]] = Meaning(kind, head.name)
 
 
-def _is_case(draft: Draft, each: Placed, name: Name) -> bool:
-    """Whether `y = 0` picks a case: in running text, or where the name is defined already, a value is not claimed of it."""
-    return not each.display or name in draft.right_sides
+def _is_case(draft: Draft, each: Placed, head: Written) -> bool:
+    """Whether `y = 0`, or `x_0 = 1`, picks a case: no claim in running text, nor where the name is defined already."""
+    return not each.display or (head.name in draft.right_sides and not head.entries)
 
 
 def _covered(draft: Draft, name: Name, right: Node) -> bool:

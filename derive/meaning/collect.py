@@ -10,17 +10,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from derive.algebra.terms import (
-    Fun,
-    Level,
-    Name,
-    Partial,
-    Pow,
-    Term,
-    Total,
-    names,
-    size,
-)
+from derive.algebra.names import Level, Name, size
+from derive.algebra.terms import Fun, Partial, Pow, Term, Total, names
 from derive.meaning.cases import gather_cases
 from derive.meaning.classify import classify, number_layers
 from derive.meaning.define import RATES, define, find_shapes, fold, grant, refine
@@ -31,10 +22,13 @@ from derive.meaning.functions import find_functions, take_off_arguments
 from derive.meaning.general import introduce_losses, leave_general
 from derive.meaning.labels import is_one_hot
 from derive.meaning.layers import layer_letters
+from derive.meaning.letters import tell_letters
 from derive.meaning.naming import walk, written
-from derive.meaning.prose import spoken_shapes, symmetric
+from derive.meaning.optima import shape_optima, with_optima
+from derive.meaning.prose import numbers, one_hot_names, spoken_shapes, symmetric
+from derive.meaning.rows import tell_rows
 from derive.meaning.samples import sample_name, tell_samples
-from derive.meaning.scope import LAYOUTS, Layout, Scope, Shape, Vocabulary
+from derive.meaning.scope import LAYOUTS, Kept, Layout, Scope, Shape, Vocabulary
 from derive.meaning.shapes import (
     INPUT_LETTERS,
     PARAMETER_LETTERS,
@@ -43,8 +37,12 @@ from derive.meaning.shapes import (
     has_arrays,
     has_bold_vectors,
     has_light_vectors,
+    is_loss,
+    size_letters,
 )
+from derive.meaning.shorthand import tell_bars
 from derive.meaning.spelling import name_derivatives, put_together
+from derive.meaning.squares import tell_squares
 from derive.meaning.steps import tell_steps
 from derive.meaning.sums import batches, bounds
 from derive.meaning.vocabulary import has_kronecker, index_letters, vocabulary_of
@@ -57,7 +55,6 @@ from derive.theory import Definition, Role, Spelling, Theory
 from derive.theory import Symbol as TheorySymbol
 
 TARGET_LETTERS = frozenset({"y", "Y", "t", "T"})
-LOSSES = ("L", "J", "C", "E", "Q", r"\ell", r"\mathrm{loss}")
 
 
 @dataclass
@@ -88,16 +85,19 @@ class Understanding:
     loose: frozenset[Name] = frozenset()
     """Names whose shape is a guess that no declaration or definition bears out: nothing about them can be refuted."""
 
+    kept: dict[int, Kept] = field(default_factory=dict, repr=False, compare=False)
+    """What parts of its formulas were read as while it was judged."""
+
     def loss_of(self, place: int) -> Name | None:
-        """The loss that a step of descent at that place speaks of: the one last named in its section, else the page's."""
+        """The loss that a step of descent there speaks of: the one last named or defined in its section, else the page's."""
         section = self.placed[place].section
-        for before in reversed(self.placed[:place]):
+        for before, meaning in zip(reversed(self.placed[:place]), reversed(self.meanings[:place]), strict=True):
             if before.section != section:
                 break
-            if before.statement.right is None:
-                named = written(before.statement.left)
-                if named is not None and named.name in self.losses:
-                    return named.name
+            named = written(before.statement.left) if before.statement.right is None else None
+            name = meaning.name if named is None else named.name
+            if name is not None and name in self.losses:
+                return name
         return self.theory.loss
 
     @property
@@ -118,11 +118,16 @@ def understand(
     draft = Draft(title, placed, Vocabulary(), ShapeTable(Vocabulary()))
     draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
     gather_cases(draft)
+    tell_bars(draft)
+    tell_squares(draft)
+    tell_letters(draft)
     samples = tell_samples(draft)
     tell_steps(draft)
     tell_examples(draft)
+    tell_rows(draft)
     put_together(draft)
     draft.vocabulary = replace(vocabulary_of(draft.stated), layout=layout)
+    draft.numbers = numbers(draft.placed, size_letters(draft.trees))
     take_off_arguments(draft)
     trees = draft.trees
     draft.vocabulary = replace(
@@ -134,6 +139,8 @@ def understand(
     )
     for name, region in draft.singles.items():
         draft.table.declare(Symbol(name.base), region)
+    for name in draft.numbers:
+        draft.table.declare_sizes(Symbol(name.base), ())
     for node, lengths in spoken_shapes(draft.placed):
         draft.table.declare_sizes(node, lengths)
     for letter in bounds(trees):
@@ -149,6 +156,7 @@ def understand(
     number_layers(draft)
     introduce_losses(draft)
     find_shapes(draft)
+    shape_optima(draft)
     if draft.table.bold_vectors and draft.table.layers_unlike():
         return understand(placed, title, layout, bold_alone=False)
     draft.table.settle()
@@ -157,7 +165,7 @@ def understand(
     leave_general(draft)
     fold(draft)
     refine(draft)
-    theory = theory_of(draft)
+    theory = with_optima(draft, theory_of(draft))
     grant(draft, theory)
     theory = replace(theory, distributions=frozenset({**draft.granted, **classes_of(draft)}))
     return Understanding(
@@ -168,8 +176,8 @@ def understand(
         tuple(draft.meanings),
         draft.problems,
         frozenset(draft.parameters),
-        {**distributions(theory), **draft.granted, **classes_of(draft)},
-        frozenset({*draft.right_sides, *draft.in_cases} - set(draft.definitions) - set(draft.general)),
+        {**distributions(theory), **draft.granted, **classes_of(draft), **_one_hot(draft)},
+        frozenset({*draft.right_sides, *draft.in_cases, *draft.optima} - set(theory.definitions) - set(draft.general)),
         frozenset(draft.unclear),
         draft.said,
         _loose(draft),
@@ -219,6 +227,7 @@ def theory_of(draft: Draft) -> Theory:
         draft.title,
         draft.general,
         draft.vocabulary.symmetric,
+        draft.table.values,
     )
 
 
@@ -257,7 +266,7 @@ def losses(definitions: Mapping[Name, Definition]) -> tuple[Name, ...]:
         name
         for name, definition in reversed(list(definitions.items()))
         if not definition.value.rank
-        and bare_letter(name.base)[0] in LOSSES
+        and is_loss(name)
         and not any(isinstance(node, Partial) for node in _terms(definition))
     )
 
@@ -298,6 +307,12 @@ def distributions(theory: Theory) -> dict[Name, int]:
 def classes_of(draft: Draft) -> dict[Name, int]:
     """The one-hot arrays of classes, with the axis along which they add up to one."""
     return {name: shape.rank - 1 for name, shape in draft.table.shapes.items() if is_one_hot(name)}
+
+
+def _one_hot(draft: Draft) -> dict[Name, int]:
+    """The vectors that the page calls one-hot."""
+    names = ((name, draft.table.known(name)) for name in one_hot_names(draft.placed))
+    return {name: 0 for name, shape in names if shape is not None and shape.rank == 1 and name not in draft.definitions}
 
 
 def _terms(definition: Definition) -> Iterable[Term]:

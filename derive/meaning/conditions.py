@@ -26,15 +26,16 @@ def condition(item: Node, claims: Iterable[Node], *, worded: bool = False, in_te
     relation, right = item.rest[0]
     left, right = _unquantified(item.first), _unquantified(right)
     scripts, values = _letters(claims)
+    of_values = _letters((left, right))[1] & values  # `c_k > 0` speaks of c
     spoken = {part.text for side in (left, right) for part in walk(side) if isinstance(part, Symbol)}
     indices = isinstance(left, Symbol) and isinstance(right, Symbol) and left.text in scripts
     if relation in DIFFERENT:  # what holds wherever x is not zero holds at random points
         fits = (indices and spoken <= scripts) or not (in_text or _is_zero(right))
     elif relation == "=":
-        case = worded and isinstance(right, Symbol | Number) and bool(spoken & values)
+        case = worded and isinstance(right, Symbol | Number) and bool(of_values)
         fits = (indices and (worded or spoken <= scripts)) or case
     else:
-        fits = relation in COMPARISONS and (bool(spoken & values) or (worded and not spoken <= scripts))
+        fits = relation in COMPARISONS and (bool(of_values) or (worded and not spoken <= scripts))
     return Relations(left, ((relation, right),), span=item.span) if fits else None
 
 

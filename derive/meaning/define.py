@@ -5,32 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import permutations
 
-from derive.algebra.arrays import Array, ShapeMismatch, same
+from derive.algebra.arrays import ONE_LONG, Array, ShapeMismatch, same, squeezed
+from derive.algebra.names import Index, Name, fresh
 from derive.algebra.normal import Normalizer, TooLarge
-from derive.algebra.terms import (
-    Entry,
-    Fun,
-    Index,
-    Name,
-    Num,
-    Partial,
-    Term,
-    Total,
-    fresh,
-    names,
-    rename,
-    transform,
-)
+from derive.algebra.terms import Entry, Fun, Num, Partial, Term, Total, names, rename, transform
 from derive.algebra.terms import walk as term_nodes
 from derive.calculus.chain import NotDifferentiable
 from derive.meaning.draft import WHOLE, Draft, Meaning
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.naming import walk, written
 from derive.meaning.scope import NotUnderstood, Scope, Shape
-from derive.meaning.shapes import bare_letter
+from derive.meaning.shapes import bare_letter, is_loss
 from derive.meaning.statements import Statement
 from derive.meaning.vocabulary import has_derivative, mentions
 from derive.notation.tree import (
+    Derivative,
     Node,
     Number,
 )
@@ -114,6 +103,14 @@ def _try(
     except (NotUnderstood, ShapeMismatch):
         return False
     declared = draft.table.known(name)
+    if declared is None and value.rank and not letters and is_loss(name) and _is_differentiated(draft, name):
+        # a loss is one number: what makes an array of it, written for one output, has a single entry
+        if not unlike:
+            return False
+        if all(map(draft.table.space.is_open, value.shape)):
+            for length in value.shape:
+                draft.table.space.agree(length, ONE_LONG)
+            value = squeezed(draft.table.space.settled(value))
     draft.borne_out.update(used for used in draft.table.guessed if mentions(right, used, draft.vocabulary))
     if declared is None:
         draft.table.shapes[name] = Shape(value.shape, value.row)
@@ -128,10 +125,19 @@ def _try(
     return fits
 
 
+def _is_differentiated(draft: Draft, name: Name) -> bool:
+    """Whether the page takes a derivative of a lone name."""
+    operands = (node.operand for tree in draft.trees for node in walk(tree) if isinstance(node, Derivative))
+    return any((found := written(operand)) is not None and found.name is name for operand in operands)
+
+
 def _right_side(draft: Draft, scope: Scope, right: Node, letters: tuple[str, ...]) -> Array:
     """What a definition's right side denotes; with `letters`, the array whose entry at those indices it gives."""
     value = Elaborator(scope).side(right)[0].value
     if not letters:
+        if value.body.free - set(value.indices):
+            free = ", ".join(sorted(index.label for index in value.body.free - set(value.indices)))
+            raise NotUnderstood(f"{free} stands free on the right side, and not on the left")
         return value
     if value.rank and WHOLE not in letters:
         raise ShapeMismatch("an entry is defined as an array", value)
@@ -157,6 +163,8 @@ def define(draft: Draft) -> None:
             draft.problems[line] = str(error)
             continue
         shape = draft.table.known(name)
+        if shape is not None and shape.rank < value.rank:
+            value = squeezed(value)
         if shape is not None and (shape.rank != value.rank or not all(map(same, shape.sizes, value.shape))):
             draft.problems[line] = f"{name!r} has another shape"
         elif shape is not None:

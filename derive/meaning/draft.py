@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
 from derive.meaning.naming import Written, written
 from derive.meaning.scope import Scope, Vocabulary
 from derive.meaning.shapes import ShapeTable
@@ -57,12 +57,16 @@ class Draft:
     definitions: dict[Name, Definition] = field(default_factory=dict)
     singles: dict[Name, Node] = field(default_factory=dict)
     """Letters of which the page declares one example: `x` by `x^{(i)} \\in \\mathbb{R}^n`, with the region."""
+    numbers: frozenset[Name] = frozenset()
+    """Names that running text calls numbers, or compares with one."""
     borne_out: set[Name] = field(default_factory=set)
     """Names of guessed rank with which a definition could be read."""
     problems: dict[int, str] = field(default_factory=dict)
     parameters: set[Name] = field(default_factory=set)
     general: dict[Name, tuple[Name, ...]] = field(default_factory=dict)
     """Scalars that the page leaves general, with what they depend on directly."""
+    optima: dict[Name, tuple[Node, Node, int]] = field(default_factory=dict)
+    """Names for where a value is least or greatest: the value, what is varied, the line."""
     granted: dict[Name, int] = field(default_factory=dict)
     unclear: set[str] = field(default_factory=set)
     """Functions that the page defines in a way that was not understood."""

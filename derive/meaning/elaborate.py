@@ -29,19 +29,18 @@ from derive.algebra.arrays import (
     transpose,
 )
 from derive.algebra.functions import NOTATION, PI
+from derive.algebra.names import Name, fresh
 from derive.algebra.terms import (
     ONE,
     ZERO,
     Entry,
     Extent,
     Fun,
-    Name,
     Num,
     Positive,
     Term,
     Total,
     delta,
-    fresh,
     mul,
     neg,
     num,
@@ -50,7 +49,7 @@ from derive.algebra.terms import (
     sub,
 )
 from derive.meaning.conditions import DIFFERENT, cover_everything
-from derive.meaning.labels import chosen_by_class, is_indicator
+from derive.meaning.labels import chosen_by_class, is_bracket, is_indicator
 from derive.meaning.naming import any_layer, base_latex, is_transpose, subscript_text, walk
 from derive.meaning.powers import OPAQUE
 from derive.meaning.products import Reading, multiply
@@ -110,10 +109,18 @@ class Elaborator(Slopes):
 
     def readings(self, node: Node) -> list[Reading]:
         """The readings of an expression, plainest first, at most a few dozen."""
+        scope = self.scope
+        recalled = scope.recalled(node)
+        if recalled is not None:
+            return list(recalled)
+        before, since = scope.state, len(scope.looked_up)
         found = list(islice(self._node(node), _MOST_READINGS))
         if not found:
             raise NotUnderstood("no reading of this fits its shapes", column=node.span[0])
-        return sorted(found, key=lambda reading: reading.cost)
+        found.sort(key=lambda reading: reading.cost)
+        if scope.state == before:
+            scope.keep(node, tuple(found), since)
+        return found
 
     def _node(self, node: Node) -> Iterator[Reading]:
         match node:
@@ -121,6 +128,8 @@ class Elaborator(Slopes):
                 yield Reading(scalar(num(Fraction(text))))
             case Tagged(body=body):
                 yield from self._node(body)
+            case Fenced(body=Relations() as told) | Fenced(body=Fenced(body=Relations() as told)) if is_bracket(node):
+                yield from self._indicator(told)
             case Fenced(left="(" | "[" | r"\{" | ".", body=body):
                 yield from self._node(body)
             case Fenced(left="|") if (batch := is_count(node)) is not None:
@@ -171,7 +180,7 @@ class Elaborator(Slopes):
         if letter in (r"\pi", "\u03c0") and self.scope.shape_of(name.name) is None:
             yield Reading(scalar(PI))
             return
-        if letter == "e" and self.scope.shape_of(name.name) is None:
+        if letter == "e" and not name.entries and self.scope.shape_of(name.name) is None:
             yield Reading(scalar(Fun("exp", 0, ONE)))
             return
         if letter in self.scope.sizes and self.scope.shape_of(name.name) is None:
@@ -187,10 +196,13 @@ class Elaborator(Slopes):
             return
         if (
             letter in ("I", r"\mathbf{I}", r"\mathbb{I}")
-            and not name.entries
+            and len(name.entries) < 2
             and self.scope.shape_of(name.name) is None
         ):
-            length = self.scope.space.open()
+            sizes = [self.scope.sizes.get(base_latex(entry) or "") for entry in name.entries]  # `I_n` says how large
+            if None in sizes:
+                raise NotUnderstood(f"{letter} with a subscript that is no size", column=node.span[0])
+            length = sizes[0] if sizes and sizes[0] is not None else self.scope.space.open()
             row, column = fresh(length), fresh(length)
             yield Reading(Array((row, column), delta(row, column)))
             return
@@ -234,13 +246,17 @@ class Elaborator(Slopes):
                 if inside.value.rank == len(places):
                     yield Reading(self._entries(inside.value, places), inside.notes, inside.cost)
             return
-        if base_latex(base) == "e" and self.scope.shape_of(Name("e")) is None:
+        if base_latex(base) == "e" and node.sub is None and self.scope.shape_of(Name("e")) is None:
             for inside in self.readings(sup):
                 yield Reading(apply("exp", inside.value), inside.notes, inside.cost)
             return
         if is_transpose(sup):
             for inside in self.readings(base):
                 yield Reading(transpose(inside.value), inside.notes, inside.cost)
+            return
+        if isinstance(sup, Sum) and len(sup.terms) == 1 and sup.terms[0][0] == "-" and is_transpose(sup.terms[0][1]):
+            for inside in self.readings(base):  # `Y^{-T}`
+                yield Reading(transpose(self.inverse(inside.value)), inside.notes, inside.cost)
             return
         exponent = self._rational(sup)
         for inside in self.readings(base):
@@ -456,7 +472,7 @@ class Elaborator(Slopes):
             yield from self._scripted(replace(argument, base=Fenced("(", inner, ")")))
             return
         word, power_node, sub_node, primes = _word(function)
-        inside = argument.body if isinstance(argument, Fenced) and argument.left in "([" else argument
+        inside = argument.body if isinstance(argument, Fenced) and argument.left in ("(", "[", r"\{") else argument
         row = word.lower()
         if row in NOTATION or repr(Name(rf"\mathrm{{{word}}}")) in self.scope.vocabulary.functions:
             known = self.scope.vocabulary.functions.get(repr(Name(rf"\mathrm{{{word}}}"))) or NOTATION[row]
@@ -473,6 +489,9 @@ class Elaborator(Slopes):
         elif row in ("diag", "diagonal"):
             for reading in self._spelled_out(inside) or self.readings(inside):
                 yield Reading(diagonal(reading.value), reading.notes, reading.cost)
+        elif row == "det":
+            for reading in self.readings(inside):
+                yield Reading(self.determinant(reading.value), reading.notes, reading.cost)
         elif row in ("tr", "trace"):
             for reading in self.readings(inside):
                 yield Reading(trace(reading.value, self.scope.agree), reading.notes, reading.cost)
@@ -497,6 +516,7 @@ class Elaborator(Slopes):
         if len(parts) != 3 or not all(isinstance(parts[place][1], Ellipsis) for place in (0, 2)):
             return []
         (inside, *_) = self.readings(parts[1][1])
+        self.scope.changes += 1
         free = [
             running.index
             for running in self.scope.running.values()
@@ -527,16 +547,20 @@ class Elaborator(Slopes):
         return Reading(scalar(Entry(name, free)), inside.notes, inside.cost)
 
     def _cases(self, node: Cases) -> Iterator[Reading]:
-        """Branches one after the other: each holds where its condition does and none before it did."""
+        """Branches one after the other: each holds where its condition does and none before it did. A number, such as zero, stands
+        for an array of it beside branches that are arrays."""
         if not cover_everything(condition for _, condition in node.branches):
             raise NotUnderstood("cases that may leave something out: none of them is for the rest", column=node.span[0])
+        branches = [self.readings(branch)[0].value for branch, _ in node.branches]
+        array = next((value for value in branches if value.rank), None)
         value: Array | None = None
         remaining: Term = ONE
-        for branch, condition in node.branches:
-            (inside, *_) = self.readings(branch)
+        for inside, (_, condition) in zip(branches, node.branches, strict=True):
+            if array is not None and not inside.rank and isinstance(inside.body, Num):
+                inside = spread(inside, array.shape, array.row)
             holds = ONE if condition is None else self.condition(condition)
             chosen_here = mul(remaining, holds)
-            part = entrywise(lambda t: mul(chosen_here, t), inside.value)  # noqa: B023 - used at once
+            part = entrywise(lambda t: mul(chosen_here, t), inside)  # noqa: B023 - used at once
             value = part if value is None else plus(value, part, self.scope.agree)
             remaining = mul(remaining, sub(ONE, holds))
         assert value is not None
@@ -562,6 +586,7 @@ class Elaborator(Slopes):
 
     def _same_place(self, left: Node, right: Node) -> Term:
         """Kronecker's delta of two index letters of the formula."""
+        self.scope.changes += 1
         one, other = (self.scope.running.get(base_latex(side) or "") for side in (left, right))
         if one is None or other is None or one.index is None or other.index is None:
             raise NotUnderstood("a condition that compares no two index letters of the formula", column=left.span[0])
@@ -606,7 +631,7 @@ class Elaborator(Slopes):
             for index in indices:
                 if index is not None and len(indices) == 1:
                     ends(self.scope, node, index)
-            if batch is not None and indices[0] is not None:
+            if batch is not None and indices[0] is not None and self.scope.shape_of(Name(base_latex(batch) or "")):
                 held = members(self.scope, batch, indices[0])
                 inside = [
                     Reading(entrywise(lambda t: mul(held, t), each.value), each.notes, each.cost) for each in inside

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass, replace
 
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
 from derive.meaning.draft import Draft
 from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, level_of, rebuilt, walk
 from derive.meaning.shapes import FAMILY, PARAMETER_LETTERS, SCALAR_CAPITALS, bare_letter, size_text
@@ -200,7 +200,7 @@ def _whole_forms(base: str) -> set[str]:
     if len(letter) != 1 or not letter.islower() or letter.upper() in SCALAR_CAPITALS:
         return set()
     forms = {differential + letter.upper(), rf"\mathbf{{{differential}{letter.upper()}}}"}
-    forms |= set() if bold else {rf"\mathbf{{{letter}}}"}
+    forms |= set() if bold else {rf"\mathbf{{{letter}}}", rf"\vec{{{letter}}}"}
     outside = {_accented(form, accents) for form in forms}
     inside = {rf"\mathbf{{{_accented(form[8:-1], accents)}}}" for form in forms if form.startswith(r"\mathbf{")}
     return outside | inside

@@ -7,19 +7,16 @@ from dataclasses import replace
 
 from derive.algebra.arrays import ShapeMismatch
 from derive.algebra.functions import KNOWN, NOTATION
+from derive.algebra.names import Name
 from derive.algebra.normal import Normalizer, TooLarge
-from derive.algebra.terms import (
-    Arg,
-    Entry,
-    Name,
-    Term,
-    transform,
-)
+from derive.algebra.terms import Arg, Entry, Term, transform
+from derive.algebra.terms import walk as terms
 from derive.calculus.chain import NotDifferentiable
-from derive.meaning.calls import Calls, call, called_at, plain, uncalled
+from derive.meaning.calls import KNOWN_WORDS, Calls, call, called_at, plain, uncalled
 from derive.meaning.draft import Draft, Meaning
 from derive.meaning.elaborate import Elaborator
-from derive.meaning.naming import any_layer, base_latex, walk, written
+from derive.meaning.gradients import with_variables
+from derive.meaning.naming import any_layer, base_latex, substituted, walk, written
 from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
 from derive.meaning.shapes import SCALARS
 from derive.meaning.statements import EQUALITIES, Statement
@@ -48,8 +45,10 @@ def take_off_arguments(draft: Draft) -> None:
         found = call(statement.left)
         if found is None or each.supposed or statement.relation not in EQUALITIES or statement.right is None:
             continue
+        if statement.link:  # what is called on the way through a chain is not what the chain defines
+            continue
         head, arguments = found
-        if head in calls or head in kept:
+        if head in calls or head in kept or (isinstance(head, Word) and head.text.lower() in _NUMBERS_OF_ARRAYS):
             continue
         parameter = None if isinstance(arguments, Sequence) else written(arguments)
         # what is called with other arguments too is a function, whatever else its parameter's letter stands for
@@ -72,10 +71,11 @@ def take_off_arguments(draft: Draft) -> None:
     if not calls:
         return
     bodies = _bodies(draft, calls)
-    draft.placed = tuple(
-        replace(each, statement=_uncalled(each.statement.changed(lambda side: called_at(side, calls, bodies)), calls))
-        for each in draft.placed
-    )
+
+    def changed(side: Node) -> Node:
+        return uncalled(called_at(with_variables(side, calls), calls, bodies), calls)
+
+    draft.placed = tuple(replace(each, statement=each.statement.changed(changed)) for each in draft.placed)
     values = frozenset(repr(name.name) for head in calls if (name := written(plain(head))) is not None)
     draft.vocabulary = replace(vocabulary_of(draft.stated), layout=draft.vocabulary.layout, values=values)
 
@@ -106,6 +106,7 @@ def _bodies(draft: Draft, calls: Calls) -> Calls:
 
 
 _LONGEST_BODY = 200
+_NUMBERS_OF_ARRAYS = KNOWN_WORDS - set(NOTATION)
 
 
 def _called_otherwise(draft: Draft, head: Node, arguments: Node) -> bool:
@@ -141,6 +142,7 @@ def _declared_vectors(draft: Draft) -> set[Name]:
 
 def find_functions(draft: Draft) -> None:
     called = dict(draft.vocabulary.functions)
+    missed: dict[str, int] = {}
     for place, each in enumerate(draft.placed):
         statement = each.statement
         if each.supposed or statement.right is None or statement.relation not in EQUALITIES:
@@ -156,7 +158,11 @@ def find_functions(draft: Draft) -> None:
         draft.parameters.add(parameter)
         if body is None:
             draft.unclear.add(repr(name))
+            missed.setdefault(repr(name), place)
             continue
+        first = draft.placed[missed.get(repr(name), place)]
+        if first.formula != each.formula and first.section == each.section and not first.statement.restricted:
+            continue  # the first formula was not understood, and so a second one is a claim
         draft.unclear.discard(repr(name))
         known = recognised(body) or ""
         draft.functions[repr(name)] = FunctionDefinition(repr(name), body, known, each.line)
@@ -166,6 +172,7 @@ def find_functions(draft: Draft) -> None:
             called[any_layer(name)] = known or repr(name)
         draft.meanings[place] = Meaning("definition", name)
         draft.vocabulary = replace(draft.vocabulary, functions=dict(called))
+    _find_functions_in_place(draft, called)
     for each in draft.placed:
         # `\\sigma'(t) = ...` holds for every number t that the page says nothing else of
         if each.statement.right is not None and (letter := argument_of_slope(each.statement.left)) is not None:
@@ -179,6 +186,35 @@ def find_functions(draft: Draft) -> None:
     draft.vocabulary = draft.table.vocabulary = replace(draft.vocabulary, functions=dict(called))
 
 
+def _find_functions_in_place(draft: Draft, called: dict[str, str]) -> None:
+    r"""Functions that a page only defines where it uses them: `p_k = \\sigma(s_k) = 1 / (1 + e^{-s_k})`."""
+    parameter = Symbol("\u00b7")
+    for place, each in enumerate(draft.placed):
+        statement = each.statement
+        left, right = statement.left, statement.right
+        if right is None or statement.relation not in EQUALITIES or statement.restricted or not statement.link:
+            continue
+        match left:
+            case Product(factors=((_, function), ("", Fenced(left="(", body=Scripted() | Symbol() as argument)))):
+                name = written(function)
+            case _:
+                continue
+        plain = name is not None and not (name.entries or name.primes or name.power or name.transposed)
+        if name is None or not plain or repr(name.name) in called or argument not in walk(right):
+            continue
+        if any(_equates(other.statement, name.name) for other in draft.placed):
+            continue
+        body = function_body(draft, substituted(right, argument, parameter), Name(parameter.text))
+        if body is None or any(isinstance(node, Entry) for node in terms(body)):
+            continue
+        known = recognised(body) or ""
+        draft.functions[repr(name.name)] = FunctionDefinition(repr(name.name), body, known, each.line)
+        called[repr(name.name)] = known or repr(name.name)
+        draft.meanings[place] = Meaning("definition", name.name)
+        draft.unclear.discard(repr(name.name))
+        draft.vocabulary = replace(draft.vocabulary, functions=dict(called))
+
+
 def _equates(statement: Statement, name: Name) -> bool:
     """Whether a lone name is said to be something."""
     found = written(statement.left)
@@ -188,7 +224,8 @@ def _equates(statement: Statement, name: Name) -> bool:
 
 def function_body(draft: Draft, right: Node, parameter: Name) -> Term | None:
     def shape_of(name: Name) -> Shape | None:
-        return Shape(()) if name is parameter or name.base in SCALARS else None
+        number = name.base in SCALARS or name in draft.numbers
+        return Shape(()) if name is parameter or number else None
 
     scope = Scope(draft.vocabulary, shape_of, plainest=True)
     try:
@@ -198,11 +235,6 @@ def function_body(draft: Draft, right: Node, parameter: Name) -> Term | None:
     if value.rank:
         return None
     return transform(value.body, lambda node: Arg(0) if isinstance(node, Entry) and node.name is parameter else None)
-
-
-def _uncalled(statement: Statement, calls: Calls) -> Statement:
-    right = None if statement.right is None else uncalled(statement.right, calls)
-    return replace(statement, left=uncalled(statement.left, calls), right=right, head=uncalled(statement.head, calls))
 
 
 def uses_call(node: Node) -> bool:
@@ -236,7 +268,8 @@ def signature(node: Node, vocabulary: Vocabulary) -> tuple[Name, Name] | None:
         case Product(factors=((_, function), ("", Fenced(left="(", body=argument)))):
             pass
         case Applied(function=Word() as function, argument=Fenced(left="(", body=argument)):
-            pass
+            if function.text.lower() in _NUMBERS_OF_ARRAYS:
+                return None
         case _:
             return None
     name, parameter = written(function), written(argument)

@@ -5,30 +5,29 @@ Nothing is known of such a loss but what it depends on. Its derivative by that s
 
 from __future__ import annotations
 
-from derive.algebra.terms import Level, Name, Partial, names
+from derive.algebra.names import Level, Name
+from derive.algebra.terms import Partial, names
 from derive.algebra.terms import walk as term_nodes
 from derive.meaning.calls import call
 from derive.meaning.draft import Draft
 from derive.meaning.naming import walk, written
+from derive.meaning.prose import general_losses
 from derive.meaning.scope import Shape
-from derive.meaning.shapes import LOSS_LETTERS, bare_letter
+from derive.meaning.shapes import is_loss
 from derive.notation.tree import Derivative, Sequence, Word
 from derive.theory import Definition
 
 
 def introduce_losses(draft: Draft) -> None:
     """A loss that is differentiated and nowhere defined is some scalar: "let L be any differentiable function of v"."""
+    spoken = general_losses(draft.placed)
     for tree in draft.trees:
         for node in walk(tree):
             found = written(node.operand) if isinstance(node, Derivative) else None
             if found is None or found.entries or found.power is not None or found.primes:
                 continue
             name = found.name
-            if (
-                bare_letter(name.base)[0] in LOSS_LETTERS
-                and name not in draft.right_sides
-                and not draft.table.known(name)
-            ):
+            if (is_loss(name) or name in spoken) and name not in draft.right_sides and not draft.table.known(name):
                 draft.table.shapes[name] = Shape(())
                 draft.general[name] = ()
 
@@ -48,7 +47,7 @@ def leave_general(draft: Draft) -> None:
             continue
         if isinstance(head, Word) or function.name in draft.definitions or function.name in draft.right_sides:
             continue
-        if bare_letter(name.base)[0] in LOSS_LETTERS:
+        if is_loss(name):
             draft.table.shapes[name] = Shape(())
             draft.general[name] = direct
     backward = {name for name, definition in draft.definitions.items() if any_partial(definition)}
@@ -57,10 +56,14 @@ def leave_general(draft: Draft) -> None:
     families = any(level.letter for name in draft.definitions for level in name.levels)
     if families:
         last = _outputs(draft, backward)
+    spoken = general_losses(draft.placed)
     for name, direct in list(draft.general.items()):
         if direct:
             continue
-        if last:
+        told = tuple(own for own in spoken.get(name, ()) if draft.table.known(own) is not None)
+        if told and not (last and any(level.letter for own in told for level in own.levels)):
+            draft.general[name] = told
+        elif last:
             draft.general[name] = last
         else:
             del draft.general[name]

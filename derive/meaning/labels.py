@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from derive.algebra.arrays import Array, array
-from derive.algebra.terms import Entry, Mul, Name, Term, Total, fresh, mul, rename, transform, walk
+from derive.algebra.names import Name, fresh
+from derive.algebra.terms import Entry, Mul, Term, Total, mul, rename, transform, walk
 from derive.meaning.naming import Written, base_latex
 from derive.meaning.scope import Scope
 from derive.notation.tree import Accented, Ellipsis, Fenced, Node, Number, Relations, Sequence, Styled, Symbol
@@ -34,6 +35,14 @@ def classes(region: Node) -> Node | None:
             if first == "1" and any(isinstance(item, Ellipsis) for item in middle):
                 return last
     return None
+
+
+def is_bracket(node: Node) -> bool:
+    r"""Whether `[[k = y]]` asks for a condition, as in Knuth, Two Notes on Notation (1992), with one pair of brackets or two."""
+    inner = node.body if isinstance(node, Fenced) and node.left == "[" else None
+    if isinstance(inner, Fenced) and inner.left == "[":
+        inner = inner.body
+    return isinstance(inner, Relations)
 
 
 def is_indicator(node: Node, following: Node) -> bool:

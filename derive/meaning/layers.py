@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import is_dataclass, replace
 from typing import TypeVar
 
-from derive.algebra.terms import Level, Name
+from derive.algebra.names import Level, Name
 from derive.meaning.naming import level_of, rebuilt, walk, written
 from derive.meaning.scope import Vocabulary
 from derive.notation.tree import Accented, Fenced, Node, Number, Scripted, Styled, Symbol

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
-from derive.algebra.terms import Level, Name
+from derive.algebra.names import Level, Name
 from derive.notation.tree import (
     Accented,
     Fenced,
@@ -25,6 +25,8 @@ from derive.notation.tree import (
 )
 
 TRANSPOSES = frozenset({"T", r"\top", r"\intercal", r"\mathsf{T}", r"\mathrm{T}"})
+_MARKS = {"*": "*", r"\ast": "*", r"\star": "*", r"\dagger": r"\dagger", "+": "+"}
+"""Superscripts that are part of a name: an optimum's star, a pseudo-inverse's dagger."""
 LAYER_LETTERS = frozenset({"l", "L", r"\ell"})
 
 
@@ -115,8 +117,10 @@ def _with_superscript(inner: Written, sup: Node, layered: frozenset[str]) -> Wri
             suffix += f"^{{({label})}}"  # `W^{(hx)}`
         elif is_transpose(part):
             transposed = not transposed
-        elif isinstance(part, Symbol) and part.text in ("*", r"\ast", r"\star"):
-            suffix += r"^{*}"
+        elif isinstance(part, Word) or (isinstance(part, Styled) and part.style == "upright"):
+            suffix += f"^{{{base_latex(part)}}}"  # `a^{\\mathrm{i}}`, the argument of a gate
+        elif isinstance(part, Symbol) and part.text in _MARKS:
+            suffix += f"^{{{_MARKS[part.text]}}}"
         elif len(parts) == 1 and (inner.latex in layered or _letter_of(part) in LAYER_LETTERS):
             plain = level_of(part)
             if plain is None:
@@ -135,7 +139,8 @@ def _with_subscript(inner: Written, sub: Node, subscripted: frozenset[str]) -> W
         sub.items if isinstance(sub, Sequence) else [f for _, f in sub.factors] if isinstance(sub, Product) else [sub]
     )
     is_number = all(isinstance(item, Number) for item in items)
-    if any(isinstance(item, Word) for item in items) or (is_number and inner.latex not in subscripted):
+    is_label = any(isinstance(item, Word) or _is_label(item) for item in items)
+    if is_label or (is_number and inner.latex not in subscripted):
         text = ",".join(subscript_text(item) for item in items)
         if is_number and len(items) == 1 and not inner.name.levels:
             return Written(
@@ -160,6 +165,11 @@ def _with_subscript(inner: Written, sub: Node, subscripted: frozenset[str]) -> W
         inner.primes,
         inner.level_style,
     )
+
+
+def _is_label(node: Node) -> bool:
+    r"""Whether a subscript is an upright letter, or a set, as in `\\mu_\\mathcal{B}`: what it was made of is part of a name."""
+    return isinstance(node, Styled) and node.style in ("calligraphic", "script", "upright")
 
 
 def subscript_text(node: Node) -> str:

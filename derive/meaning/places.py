@@ -8,17 +8,8 @@ from derive.algebra.arrays import (
     scalar,
     show,
 )
-from derive.algebra.terms import (
-    Index,
-    Name,
-    Size,
-    Term,
-    delta,
-    fresh,
-    mul,
-    rename,
-    total,
-)
+from derive.algebra.names import Index, Name, Size, fresh
+from derive.algebra.terms import Term, delta, mul, rename, total
 from derive.meaning.labels import label_of
 from derive.meaning.naming import Written, base_latex, written
 from derive.meaning.products import Reading
@@ -85,6 +76,7 @@ class Places:
             label = self._label(one)
             if label is not None:
                 return rename(label.body, {label.indices[0]: self._place(other, label.shape[0])})
+        self.scope.changes += 1
         letters = [base_latex(side) or "" for side in (left, right)]
         known = [self.scope.running[letter].index for letter in letters if letter in self.scope.running]
         length = next((index.size for index in known if index is not None), None)
@@ -94,7 +86,7 @@ class Places:
 
     def _place(self, subscript: Node, length: Size) -> Index:
         letter = base_latex(subscript)
-        if letter is None or not (letter.startswith("\\") or letter.isalpha()):
+        if letter is None or not (letter.startswith("\\") or letter.rstrip("'").isalpha()):
             raise NotUnderstood("a subscript that is no letter", column=subscript.span[0])
         return self.scope.index(letter, length)
 

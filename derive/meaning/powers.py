@@ -5,25 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from derive.algebra.arrays import (
-    Array,
-    ShapeMismatch,
-    entrywise,
-    inner,
-    show,
-    sum_entries,
-)
-from derive.algebra.terms import (
-    Entry,
-    Mul,
-    Name,
-    Positive,
-    delta,
-    mul,
-    neg,
-    power,
-    sub,
-)
+from derive.algebra.arrays import Array, ShapeMismatch, entrywise, inner, matmul, scalar, show, sum_entries
+from derive.algebra.names import Index, fresh
+from derive.algebra.terms import Determinant, Inverse, Positive, mul, neg, power, sub
 from derive.meaning.places import Places
 from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood
@@ -31,6 +15,7 @@ from derive.notation.tree import (
     Fenced,
     Node,
     Number,
+    Product,
     Sum,
 )
 from derive.notation.tree import (
@@ -38,7 +23,9 @@ from derive.notation.tree import (
 )
 
 OPAQUE = "some "
-"""What the names of values start with that are not worked out: inverses, maxima."""
+"""What the names of values start with that are not worked out: maxima."""
+_MOST_FACTORS = 6
+"""A matrix to a higher power is not written out."""
 
 
 class Powers(Places):
@@ -53,30 +40,68 @@ class Powers(Places):
             note = "the square of a vector is read as the sum of its squares"
             yield Reading(inner(value, value), (*inside.notes, note), inside.cost + 1)
             yield Reading(raised, (*inside.notes, "the square is taken of each entry"), inside.cost + 2)
+        elif value.rank == 2 and exponent.denominator == 1:
+            yield from self._matrix_powers(inside, int(exponent))
         elif exponent > 0:
             yield Reading(raised, (*inside.notes, "the power is taken of each entry"), inside.cost + 2)
-        elif exponent == -1 and value.rank == 2:
-            yield Reading(self._inverse(value), inside.notes, inside.cost)
         else:
             raise NotUnderstood("a negative power of an array")
 
-    def _inverse(self, value: Array) -> Array:
-        """The inverse of a diagonal matrix; that of any other is a matrix of which nothing is known but its shape."""
+    def _matrix_powers(self, inside: Reading, exponent: int) -> Iterator[Reading]:
+        """The product of a square matrix with itself, or with its inverse; positive powers may also be taken of each entry."""
+        value = inside.value
+        if abs(exponent) > _MOST_FACTORS:
+            raise NotUnderstood("a power of a matrix with too many factors")
+        if exponent > 0:
+            raised = entrywise(lambda t: power(t, exponent), value)
+            each = Reading(raised, (*inside.notes, "the power is taken of each entry"), inside.cost + 2)
+        try:
+            with self.scope.space.trying():
+                factor = self.inverse(value) if exponent < 0 else value
+                whole = factor
+                for _ in range(abs(exponent) - 1):
+                    whole = matmul(whole, factor, self.scope.agree)
+        except ShapeMismatch:
+            if exponent < 0:
+                raise
+            yield each
+            return
+        note = () if exponent < 0 else ("the power is a product of matrices",)
+        yield Reading(whole, (*inside.notes, *note), inside.cost + (0 if exponent < 0 else 1))
+        if exponent > 0:
+            yield each
+
+    def square(self, value: Array, what: str) -> tuple[Index, Index]:
+        """The indices of a square matrix.
+
+        Raises:
+            ShapeMismatch: it is none.
+        """
+        if value.rank != 2 or not self.scope.agree(value.indices[0].size, value.indices[1].size):
+            raise ShapeMismatch(f"{show(value)} has no {what}: it is not square", value)
         row, column = value.indices
-        if not self.scope.agree(row.size, column.size):
-            raise ShapeMismatch(f"{show(value)} has no inverse: it is not square", value)
-        factors = value.body.factors if isinstance(value.body, Mul) else (value.body,)
-        if delta(row, column) in factors:
-            rest = mul(*(factor for factor in factors if factor is not delta(row, column)))
-            return Array(value.indices, mul(delta(row, column), power(rest, -1)))
-        return Array(value.indices, Entry(Name(f"{OPAQUE}inverse of {value.body!r}"), value.indices))
+        return row, column
+
+    def inverse(self, value: Array) -> Array:
+        """The inverse of a square matrix."""
+        i, j = self.square(value, "inverse")
+        row, column = fresh(i.size), fresh(j.size)
+        return Array((row, column), Inverse(i, j, value.body, row, column))
+
+    def determinant(self, value: Array) -> Array:
+        """The determinant of a square matrix."""
+        i, j = self.square(value, "determinant")
+        return scalar(Determinant(i, j, value.body))
 
     def _norm(self, node: Fenced, sup: Node | None, *, sum_of_sizes: bool = False) -> Iterator[Reading]:
         """The absolute value of a number, the root of the sum of the squares of an array, or the sum of its absolute values."""
         exponent = Fraction(1) if sup is None else self._rational(sup)
         for inside in self.readings(node.body):
             value = inside.value
-            if not value.rank or sum_of_sizes:
+            if value.rank == 2 and node.left == "|" and not sum_of_sizes:
+                found = self.determinant(value)
+                yield Reading(entrywise(lambda t: power(t, exponent), found), inside.notes, inside.cost)
+            elif not value.rank or sum_of_sizes:
                 sizes = entrywise(lambda t: mul(t, sub(Positive(t), Positive(neg(t)))), value)
                 whole = sum_entries(sizes) if value.rank else sizes
                 yield Reading(entrywise(lambda t: power(t, exponent), whole), inside.notes, inside.cost)
@@ -89,8 +114,10 @@ class Powers(Places):
         match node:
             case Number(text=text):
                 return Fraction(text)
-            case Sum(terms=((sign, Number(text=text)),)):
-                return Fraction(text) * (-1 if sign == "-" else 1)
+            case Sum(terms=(("+" | "-" as sign, term),)):
+                return self._rational(term) * (-1 if sign == "-" else 1)
+            case Product(factors=((_, above), ("/", below))) | Fenced(body=Product(factors=((_, above), ("/", below)))):
+                return self._rational(above) / self._rational(below)
             case FractionNode(numerator=above, denominator=below):
                 return self._rational(above) / self._rational(below)
             case _:

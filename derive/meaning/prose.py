@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
+from derive.meaning.conditions import COMPARISONS
 from derive.meaning.draft import Placed
 from derive.meaning.naming import written
-from derive.notation.tree import Node, Product
+from derive.notation.tree import Node, Number, Product, Relations, Symbol
 
 _IS_SYMMETRIC = re.compile(r"^,?\s*(is|be|are|being)\s+(both\s+|real\s+|also\s+|a\s+|an\s+)*symmetric\b")
 _SYMMETRIC_NAME = re.compile(r"\bsymmetric\s+([a-z-]+\s+){0,3}(matrix|matrices)\s*$", re.IGNORECASE)
@@ -35,6 +36,58 @@ def symmetric(placed: Iterable[Placed]) -> frozenset[Name]:
     return frozenset(found)
 
 
+_ONE_HOT = re.compile(r"\bone[- ]hot\b", re.IGNORECASE)
+_IS_ONE_HOT = re.compile(
+    r"^\s*,?\s*(?:(?:is|are|being|be)\s+)?(?:a\s+|an\s+|all\s+|both\s+)*one[- ]hot\b", re.IGNORECASE
+)
+_FUNCTION_OF = re.compile(
+    r"^\W*(?:(?:be|is|are|denotes?|stands for)\b)?[^.;:]*\b(?:functions? of|depends? (?:\w+ )*on|through)(?:\s+[\w-]+){0,6}$",
+    re.IGNORECASE,
+)
+_ALSO = re.compile(r"^\s*(?:,|and|,\s*and|or)\s*$")
+
+
+def one_hot_names(placed: Iterable[Placed]) -> frozenset[Name]:
+    """The names that the page calls one-hot: "the one-hot target y", "y is one-hot"."""
+    found = set()
+    for each in placed:
+        name = written(each.statement.left)
+        if name is None or each.display or name.entries or name.power is not None:
+            continue
+        before = _sentence_before(each.before).rpartition("$")[2]
+        if _ONE_HOT.search(before) or _IS_ONE_HOT.match(each.after):
+            found.add(name.name)
+    return frozenset(found)
+
+
+def general_losses(placed: Sequence[Placed]) -> dict[Name, tuple[Name, ...]]:
+    """What the text says that a number depends on: "let L be a differentiable function of all the `$y_i$`"."""
+    found: dict[Name, tuple[Name, ...]] = {}
+    inline = [each for each in placed if not each.display]
+    for place, each in enumerate(inline[:-1]):
+        head = written(each.statement.left)
+        if each.statement.right is not None or head is None or head.entries:
+            continue
+        direct: list[Name] = []
+        for other in inline[place + 1 :]:
+            between = other.before.rpartition("$")[2]
+            if other.formula == inline[place].formula or (other.formula != inline[place + 1].formula and not direct):
+                break
+            told = (
+                _ALSO.match(between)
+                if direct and other.formula != inline[place + 1].formula
+                else _FUNCTION_OF.match(between)
+            )
+            name = written(other.statement.left)
+            if told is None:
+                break
+            if name is not None and name.power is None:
+                direct.append(name.name)
+        if direct:
+            found.setdefault(head.name, tuple(dict.fromkeys(direct)))
+    return found
+
+
 def climbs(placed: Sequence[Placed], place: int) -> bool:
     """Whether the section up to a formula speaks of maximising or of climbing."""
     section = placed[place].section
@@ -54,22 +107,40 @@ def _sentence_after(text: str) -> str:
 
 
 _NAMES = r"(?:\$[^$]+\$(?:\s*,\s*and|\s*,|\s+and|\s+or)?\s*)*"
-_NUMBERS = re.compile(rf"\b(real numbers?|numbers|scalars?|scalar (?:bias|weight|input|output|target)e?s?)\s*{_NAMES}$")
-_IS_NUMBER = re.compile(r"^\s*(?:is|be|being) an? (?:real )?(?:number|scalar)\b")
+_NUMBERS = re.compile(
+    rf"\b(real numbers?|numbers|constants?|scalars?|scalar (?:bias|weight|input|output|target)e?s?)\s*{_NAMES}$"
+)
+_IS_NUMBER = re.compile(r"^\s*(?:is|be|being) an? (?:real |positive |fixed |small )*(?:number|scalar|constant)\b")
 _OF_SIZE = re.compile(r"\$[^$]+\$\s*(?:is|be|being|denotes?)?\s*(?:an?|the)\s*(?:real\s+)?$")
 _MATRIX = re.compile(r"^\s*(?:real\s+|weight\s+)?(?:matrix|array)\b(\s*$|\s*[^\s$]|\s+(?=\$))")
 _NAMED_MATRIX = re.compile(r"^\s*(?:real\s+|weight\s+)?matrix\s+\$")
 
 
+def numbers(placed: Sequence[Placed], counts: frozenset[str]) -> frozenset[Name]:
+    """The names that running text calls numbers or constants, and those that are compared with a number, `a, b > 0`. `counts` are
+    letters that count something, and are sizes."""
+    found: set[Name] = set()
+    for place, each in enumerate(placed):
+        node = each.statement.left
+        compared = list(_compared(each))
+        if compared:  # an array, of whose entries it might be said, has a shape by other means
+            nodes: list[Node] = [*compared, *_listed_beside(placed, place)]
+        elif _mentioned(each) and (_NUMBERS.search(each.before) or _IS_NUMBER.match(each.after)):
+            nodes = [node]
+        else:
+            continue
+        names = (written(each) for each in nodes if not (isinstance(each, Symbol) and each.text in counts))
+        found |= {name.name for name in names if name is not None and not name.entries and name.power is None}
+    return frozenset(found)
+
+
 def spoken_shapes(placed: Sequence[Placed]) -> Iterator[tuple[Node, tuple[Node, ...]]]:
-    r"""What running text says of shapes: "real numbers `$x$`, `$u$`", "`$X$` be an `$n \times m$` matrix"."""
+    r"""What running text says of the shapes of matrices: "`$X$` be an `$n \\times m$` matrix"."""
     for number, each in enumerate(placed):
         node = each.statement.left
-        if each.display or each.statement.right is not None:
+        if not _mentioned(each) or not isinstance(node, Product) or len(node.factors) != 2:
             continue
-        if _NUMBERS.search(each.before) or _IS_NUMBER.match(each.after):
-            yield node, ()
-        if not isinstance(node, Product) or len(node.factors) != 2 or node.factors[1][0] != r"\times":
+        if node.factors[1][0] != r"\times":
             continue
         sizes = tuple(factor for _, factor in node.factors)
         before = placed[number - 1] if number else None
@@ -78,6 +149,24 @@ def spoken_shapes(placed: Sequence[Placed]) -> Iterator[tuple[Node, tuple[Node, 
             yield following.statement.left, sizes
         elif before is not None and _MATRIX.match(each.after) and _OF_SIZE.search(each.before) and _mentioned(before):
             yield before.statement.left, sizes
+
+
+def _compared(each: Placed) -> Iterator[Symbol]:
+    """The small letters that a statement, or a condition on it, compares with a number."""
+    statement = each.statement
+    told = [] if statement.right is None else [Relations(statement.left, ((statement.relation, statement.right),))]
+    for relations in (*told, *statement.conditions):
+        match relations:
+            case Relations(first=Symbol(text=text) as letter, rest=((relation, Number()),)):
+                if relation in COMPARISONS and not text[:1].isupper():
+                    yield letter
+
+
+def _listed_beside(placed: Sequence[Placed], number: int) -> Iterator[Node]:
+    """The a of `a, b > 0`."""
+    formula = placed[number].formula
+    near = (each.statement for each in placed[max(number - 2, 0) : number + 3] if each.formula == formula)
+    yield from (statement.left for statement in near if statement.right is None and isinstance(statement.left, Symbol))
 
 
 def _mentioned(each: Placed) -> bool:

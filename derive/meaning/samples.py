@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import is_dataclass, replace
 from fractions import Fraction
 
-from derive.algebra.terms import Add, Delta, Entry, Extent, Fun, Mul, Name, Num, Partial, Positive, Pow, Term, Total
+from derive.algebra.names import Name
+from derive.algebra.terms import Add, Delta, Entry, Extent, Fun, Mul, Num, Partial, Positive, Pow, Term, Total
 from derive.meaning.draft import Draft
 from derive.meaning.naming import base_latex, rebuilt, walk
 from derive.meaning.shapes import INPUT_LETTERS

@@ -6,24 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from derive.algebra.arrays import Array, ShapeMismatch, array
-from derive.algebra.terms import (
-    Entry,
-    Extent,
-    Index,
-    Name,
-    Size,
-    Term,
-    Total,
-    add,
-    fresh,
-    mul,
-    num,
-    rename,
-    size,
-    transform,
-)
+from derive.algebra.names import Index, Name, Size, fresh, size
+from derive.algebra.terms import Entry, add, mul, num, rename, resized
+
+if TYPE_CHECKING:
+    from derive.meaning.products import Reading
+    from derive.notation.tree import Node
 
 
 class NotUnderstood(Exception):
@@ -51,18 +42,28 @@ class Shape:
 @dataclass(frozen=True)
 class Layout:
     r"""How a page lays out derivatives (Magnus and Neudecker, Matrix Differential Calculus, section 9.3; "matrix calculus" has no
-    one convention): a scalar by a vector as a column or, with `gradient_rows`, as a row; a vector by a vector with the variable's
-    entries along the rows or, with `denominator`, down the columns."""
+    one convention): a scalar by a vector as a column or, with `gradient_rows`, as a row, which with `nabla_rows` a gradient
+    `\nabla` is too; a scalar by a matrix in the matrix's shape or, with `matrices_turned`, in the transposed one; a vector by a
+    vector with the variable's entries along the rows or, with `denominator`, down the columns."""
 
     said: str
     gradient_rows: bool = False
+    nabla_rows: bool = False
+    matrices_turned: bool = False
     denominator: bool = False
 
 
 LAYOUTS = (
     Layout("gradients have the shape of their variable, Jacobians the variable's entries along the rows"),
     Layout(
-        "numerator layout: gradients of scalars are rows, Jacobians have the variable's entries along the rows", True
+        "numerator layout: gradients of scalars are rows, Jacobians have the variable's entries along the rows",
+        gradient_rows=True,
+        nabla_rows=True,
+        matrices_turned=True,
+    ),
+    Layout(
+        r"numerator layout for \partial: scalars by vectors are rows; gradients \nabla have the shape of their variable",
+        gradient_rows=True,
     ),
     Layout("denominator layout: Jacobians have the variable's entries down the columns", denominator=True),
 )
@@ -104,9 +105,12 @@ class Sizes:
         self._parent: dict[Size, Size] = {}
         self._open: set[Size] = set()
         self._settled: list[Size] = []
+        self.changes = 0
+        """How often something was asked or found out that later readings may rest on."""
 
     def open(self) -> Size:
         """A size that may still become any other."""
+        self.changes += 1
         unknown = size(fresh(size(1)).label)
         self._open.add(unknown)
         return unknown
@@ -120,6 +124,7 @@ class Sizes:
         left, right = self.find(left), self.find(right)
         if left is right:
             return True
+        self.changes += 1
         if left in self._open:
             self._parent[left] = right
             self._settled.append(left)
@@ -151,6 +156,7 @@ class Sizes:
 
     def _forget(self, before: int) -> None:
         while len(self._settled) > before:
+            self.changes += 1
             del self._parent[self._settled.pop()]
 
     def is_open(self, asked: Size) -> bool:
@@ -162,21 +168,18 @@ class Sizes:
     def settled(self, value: Array) -> Array:
         """An array with its sizes as they were found to be."""
         indices = tuple(Index(index.label, self.find(index.size)) for index in value.indices)
-        body = self._term(rename(value.body, dict(zip(value.indices, indices, strict=True))))
-        return Array(indices, body, value.row)
+        letters = {index: Index(index.label, self.find(index.size)) for index in value.body.free}
+        body = rename(value.body, letters | dict(zip(value.indices, indices, strict=True)))
+        return Array(indices, resized(body, self.find), value.row)
 
-    def _term(self, term: Term) -> Term:
-        def change(node: Term) -> Term | None:
-            match node:
-                case Extent(size=own) if self.find(own) is not own:
-                    return Extent(self.find(own))
-                case Total(index=index, body=body) if self.find(index.size) is not index.size:
-                    own_index = Index(index.label, self.find(index.size))
-                    return Total(own_index, rename(body, {index: own_index}))
-                case _:
-                    return None
 
-        return transform(term, change, variables=True)
+@dataclass
+class Kept:
+    """What part of a formula was read as, and the index letters, with their ranges, that it was read under."""
+
+    node: Node
+    readings: tuple[Reading, ...]
+    under: tuple[tuple[str, Index], ...]
 
 
 @dataclass
@@ -197,6 +200,13 @@ class Scope:
     first_met: Callable[[Name, int | None], Shape] | None = None
     running: dict[str, Running] = field(default_factory=dict)
     is_diagonal: Callable[[Entry, Entry], bool] = lambda of, by: False
+    kept: dict[int, Kept] | None = None
+    """Readings of parts of formulas by the parts' identity, kept where all shapes are settled: a page's formulas, and more so the
+    changes of one that are tried for a suggestion, share most of their parts."""
+    looked_up: list[tuple[str, Index]] = field(default_factory=list)
+    """The index letters whose range was known when they were met, in order."""
+    changes: int = 0
+    """How often something was found out about index letters that later readings may rest on."""
 
     def agree(self, left: Size, right: Size) -> bool:
         return self.space.agree(left, right)
@@ -217,6 +227,28 @@ class Scope:
             raise NotUnderstood(f"{name!r} is symmetric and not square")
         return Array(found.indices, mul(num(Fraction(1, 2)), add(found.at(row, column), found.at(column, row))))
 
+    @property
+    def state(self) -> tuple[int, int]:
+        """A number that is another one whenever something was found out."""
+        return self.changes, self.space.changes
+
+    def recalled(self, node: Node) -> tuple[Reading, ...] | None:
+        """What a part of a formula was read as before, where nothing that it rests on has changed."""
+        found = None if self.kept is None else self.kept.get(id(node))
+        if found is None:
+            return None
+        for letter, index in found.under:
+            own = self.running.get(letter)
+            if own is None or own.index is not index:
+                return None
+        self.looked_up.extend(found.under)
+        return found.readings
+
+    def keep(self, node: Node, readings: tuple[Reading, ...], since: int) -> None:
+        """Keep what a part was read as; `since` is how many letters had been looked up before it."""
+        if self.kept is not None:
+            self.kept[id(node)] = Kept(node, readings, tuple(dict.fromkeys(self.looked_up[since:])))
+
     def index(self, letter: str, range_size: Size) -> Index:
         """The running index of a letter, its range settled (or compared) with the dimension at which it stands.
 
@@ -225,7 +257,10 @@ class Scope:
         """
         running = self.running.setdefault(letter, Running(letter))
         if running.index is None:
+            self.changes += 1
             running.index = Index(letter, range_size)
-        elif not self.agree(running.index.size, range_size):
+            return running.index
+        self.looked_up.append((letter, running.index))
+        if not self.agree(running.index.size, range_size):
             raise ShapeMismatch(f"{letter} runs over {running.index.size} values here and over {range_size} there")
         return running.index

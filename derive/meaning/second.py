@@ -26,6 +26,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from derive.algebra.functions import KNOWN, NOTATION, PI
+from derive.algebra.names import Name
 from derive.algebra.terms import (
     ONE,
     Add,
@@ -33,7 +34,6 @@ from derive.algebra.terms import (
     Entry,
     Fun,
     Mul,
-    Name,
     Num,
     Positive,
     Pow,

@@ -9,21 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
-from derive.algebra.terms import Name, Size, size
+from derive.algebra.names import Name, Size, size
 from derive.meaning.labels import classes, one_hot
 from derive.meaning.naming import base_latex, is_transpose, level_of, walk, written
 from derive.meaning.scope import Shape, Sizes, Vocabulary
-from derive.notation.tree import Ellipsis, Fenced, Node, Number, Product, Scripted, Sequence, Styled, Sum, Symbol
+from derive.notation.tree import (
+    BigOperator,
+    Ellipsis,
+    Fenced,
+    Node,
+    Number,
+    Product,
+    Scripted,
+    Sequence,
+    Styled,
+    Sum,
+    Symbol,
+)
 from derive.theory import family_letters, size_at
 
 SCALARS = frozenset(
     {"L", "J", "C", "E", r"\mathcal{L}", r"\ell", r"\mathcal{J}", r"\alpha", r"\eta", r"\lambda", r"\epsilon", r"\varepsilon",
-     r"\gamma", r"\rho", r"\tau", r"\mu", "m", "n", "N", "M", "K", "t", "T", "Q", "R", "S", r"\mathrm{loss}", r"\mathrm{MSE}"}
+     r"\gamma", r"\rho", r"\tau", r"\mu", "m", "n", "N", "M", "K", "t", "T", "Q", "R", "S"}
 )  # fmt: skip
 FAMILY = r"^{(\cdot)}"
 """What marks the name of all examples together: `x^{(i)}` is a part of `x^{(\\cdot)}`."""
 LOSS_LETTERS = frozenset({"L", "J", "C", "E", "Q", r"\ell"})
+_LOSS_WORDS = frozenset(
+    {"loss", "cost", "error", "err", "objective", "risk", "mse", "sse", "rss", "nll", "bce", "crossentropy", "ce"}
+)
 PARAMETER_LETTERS = frozenset({"W", "w", "b", "U", "V", "B", r"\theta", r"\Theta", r"\beta", r"\omega"})
 INPUT_LETTERS = frozenset({"x", "X"})
 SCALAR_CAPITALS = frozenset({"L", "J", "C", "E"})
@@ -43,6 +59,8 @@ class ShapeTable:
     bold_vectors: bool = False
     """Whether the page sets its vectors in bold, so that a light small letter is a number."""
     introduced: frozenset[Name] = frozenset()
+    values: dict[Name, tuple[Fraction, Fraction]] = field(default_factory=dict)
+    """Arrays whose entries are said to have one of two values."""
 
     def known(self, name: Name) -> Shape | None:
         """The shape of a name: its own, or its layer family's at this layer."""
@@ -74,7 +92,7 @@ class ShapeTable:
 
     def convention(self, base: str) -> int:
         letter, bold = bare_letter(base)
-        if not self.arrays or (base in SCALARS and not bold):
+        if not self.arrays or ((base in SCALARS or letter.lower() in _LOSS_WORDS) and not bold):
             return 0
         if self.bold_vectors and not bold and not letter[:1].isupper():
             return 0
@@ -93,6 +111,9 @@ class ShapeTable:
         sizes = self.region_sizes(region)
         if name is None or sizes is None or name.power is not None:
             return False
+        values = two_values(region)
+        if values is not None:
+            self.values[name.name] = values
         if name.entries and not any(isinstance(entry, Ellipsis) for entry in name.entries):
             return not sizes
         if name.entries:
@@ -122,7 +143,9 @@ class ShapeTable:
             return () if all(isinstance(item, Number | Sum) for item in region.body.items) else None
         if isinstance(region, Styled) and base_latex(region) == r"\mathbb{R}":
             return ()
-        if not isinstance(region, Scripted) or base_latex(region.base) != r"\mathbb{R}" or region.sup is None:
+        if not isinstance(region, Scripted) or region.sup is None:
+            return None
+        if base_latex(region.base) != r"\mathbb{R}" and two_values(region.base) is None:
             return None
         parts = (
             [f for _, f in region.sup.factors]
@@ -185,6 +208,27 @@ class ShapeTable:
             self.shapes[name] = replace(shape, sizes=tuple(self.space.find(length) for length in shape.sizes))
 
 
+def two_values(region: Node) -> tuple[Fraction, Fraction] | None:
+    r"""The numbers of `\{0, 1\}` or `\{-1, 1\}^n`."""
+    if isinstance(region, Scripted) and region.sub is None and not region.primes:
+        region = region.base
+    match region:
+        case Fenced(left=r"\{", body=Sequence(items=(one, other))):
+            values = [_number(item) for item in (one, other)]
+            if values[0] is not None and values[1] is not None:
+                return values[0], values[1]
+    return None
+
+
+def _number(node: Node) -> Fraction | None:
+    match node:
+        case Number(text=text):
+            return Fraction(text)
+        case Sum(terms=(("+" | "-" as sign, Number(text=text)),)):
+            return Fraction(text) * (-1 if sign == "-" else 1)
+    return None
+
+
 def size_text(node: Node) -> str:
     """A size as it is written: `n`, `n_0`, `n^{[1]}`."""
     match node:
@@ -219,6 +263,27 @@ def bare_letter(base: str) -> tuple[str, bool]:
         bold = bold or command == r"\mathbf"
         letter = rest[:-1]
     return letter, bold
+
+
+def is_loss(name: Name) -> bool:
+    """Whether convention takes a name for a loss: a number that is made small."""
+    letter, bold = bare_letter(name.base)
+    return (letter in LOSS_LETTERS and not bold) or letter.lower() in _LOSS_WORDS
+
+
+def size_letters(trees: Iterable[Node]) -> frozenset[str]:
+    r"""The letters in the exponents of `\\mathbb{R}` and in the bounds of sums: they count something."""
+    found: set[str] = set()
+    for tree in trees:
+        for node in walk(tree):
+            counts: Node | None = None
+            if isinstance(node, Scripted) and base_latex(node.base) == r"\mathbb{R}":
+                counts = node.sup
+            elif isinstance(node, BigOperator):
+                counts = node.upper
+            if counts is not None:
+                found |= {part.text for part in walk(counts) if isinstance(part, Symbol)}
+    return frozenset(found)
 
 
 def has_bold_vectors(trees: Iterable[Node]) -> bool:

@@ -9,15 +9,9 @@ from derive.algebra.arrays import (
     Array,
     transpose,
 )
-from derive.algebra.terms import (
-    ONE,
-    Entry,
-    Index,
-    Partial,
-    Term,
-    mul,
-    total,
-)
+from derive.algebra.names import Index
+from derive.algebra.terms import ONE, Entry, Partial, Term, mul, total
+from derive.meaning.naming import is_transpose
 from derive.meaning.powers import Powers
 from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood
@@ -26,6 +20,7 @@ from derive.notation.tree import (
     Fenced,
     Node,
     Product,
+    Scripted,
     Styled,
     Symbol,
     Word,
@@ -52,9 +47,10 @@ class Slopes(Powers):
                 yield from self._call(function[0], len(node.variables), None, argument)
                 return
         found = self.readings(self._without_arguments(node.operand))
-        for variable in node.variables:
-            by = self._variable(variable)
-            found = [reading for inside in found for reading in self._by(inside, by)]
+        for place, variable in enumerate(node.variables):
+            turned = _untransposed(variable)
+            by = self._variable(turned if turned in node.variables[:place] else variable)
+            found = [reading for inside in found for reading in self._by(inside, by, node.symbol)]
             if len(node.variables) > 1 and any(reading.value.rank > 2 for reading in found):
                 raise NotUnderstood("a second derivative with more than two axes", column=node.span[0])
         yield from found
@@ -72,23 +68,34 @@ class Slopes(Powers):
         return node
 
     def _variable(self, node: Node) -> Array:
+        if isinstance(node, Fenced) and node.left == "(":
+            node = node.body
         name = self._written(node)
         if name is None or name.power is not None or name.transposed:
             raise NotUnderstood("a derivative by something that is no name", column=node.span[0])
         if name.name in self.scope.vocabulary.symmetric:
             raise NotUnderstood("a derivative by a symmetric matrix, of which there are two", column=node.span[0])
-        return self._array(name)
+        variable = self._array(name)
+        if not isinstance(variable.body, Entry):
+            raise NotUnderstood(
+                f"a derivative by {name.latex}, which is no array and no entry of one", column=node.span[0]
+            )
+        return variable
 
-    def _by(self, inside: Reading, by: Array) -> Iterator[Reading]:
+    def _laid_out(self, indices: tuple[Index, ...], slope: Term, symbol: str, *, lies: bool) -> Array:
+        """The derivative of a number by an array, in the page's layout."""
+        layout, gradient = self.layout, symbol == r"\nabla"
+        rows = layout.nabla_rows if gradient else layout.gradient_rows
+        value = Array(indices, slope, row=lies or (rows and len(indices) == 1))
+        return transpose(value) if layout.matrices_turned and not gradient and len(indices) == 2 else value
+
+    def _by(self, inside: Reading, by: Array, symbol: str) -> Iterator[Reading]:
         value, variable = inside.value, by.body
         assert isinstance(variable, Entry)
         notes, cost = inside.notes, inside.cost
         slope = Partial(value.body, variable)
         if not value.rank:
-            result = Array(by.indices, slope, row=by.row or (self.layout.gradient_rows and by.rank == 1))
-            if self.layout.gradient_rows and by.rank == 2:
-                result = transpose(result)
-            yield Reading(result, notes, cost)
+            yield Reading(self._laid_out(by.indices, slope, symbol, lies=by.row), notes, cost)
             return
         if not by.rank:
             yield Reading(Array(value.indices, slope, value.row), notes, cost)
@@ -128,5 +135,11 @@ class Slopes(Powers):
                 summed.extend(by.indices)
             value = variable
         note = "the chain of derivatives is contracted along the variables that link them"
-        whole = Array(by.indices, total(summed, result), by.row or (self.layout.gradient_rows and by.rank == 1))
-        return Reading(transpose(whole) if self.layout.gradient_rows and by.rank == 2 else whole, (note,), 0)
+        return Reading(self._laid_out(by.indices, total(summed, result), chain[-1].symbol, lies=by.row), (note,), 0)
+
+
+def _untransposed(node: Node) -> Node:
+    r"""The x of `x^\top`, as the second variable of a matrix of second derivatives is often written."""
+    if isinstance(node, Scripted) and node.sup is not None and is_transpose(node.sup) and not node.primes:
+        return node.base if node.sub is None else Scripted(node.base, node.sub)
+    return node

@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import is_dataclass, replace
 
-from derive.algebra.functions import NOTATION
+from derive.meaning.calls import KNOWN_WORDS
 from derive.meaning.draft import Draft
-from derive.meaning.naming import base_latex, is_transpose, rebuilt, substituted, walk, written
+from derive.meaning.letters import index_letters
+from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, rebuilt, substituted, walk, written
 from derive.meaning.shapes import PARAMETER_LETTERS, bare_letter
+from derive.meaning.shorthand import after_d, differential, short_for_derivatives
 from derive.meaning.statements import EQUALITIES, Statement
 from derive.notation.tree import (
     Applied,
@@ -21,14 +23,12 @@ from derive.notation.tree import (
     Number,
     Product,
     Scripted,
-    Styled,
     Sum,
     Symbol,
     Word,
 )
 
-_WORDS = frozenset({*NOTATION, "softmax", "diag", "tr", "trace", "max", "min", "prod", "sum"})
-_LONGEST = max(map(len, _WORDS))
+_LONGEST = max(map(len, KNOWN_WORDS))
 Factors = tuple[tuple[str, Node], ...]
 
 
@@ -37,10 +37,13 @@ def put_together(draft: Draft) -> None:
     _join_labels(draft)
     _spell_words(draft)
     draft.placed = tuple(replace(each, statement=_update(each.statement)) for each in draft.placed)
+    spoken = any(short_for_derivatives(draft.placed))
     named = frozenset(
         name
         for each in draft.placed
-        if each.statement.right is not None and (name := differential(each.statement.head)) is not None
+        if each.statement.right is not None or spoken
+        for node in (walk((each.statement.left, each.statement.right)) if spoken else (each.statement.head,))
+        if (name := differential(node)) is not None
     )
     draft.placed = tuple(
         replace(each, statement=_statement(each.statement, named)) if _concerns(each.statement, named) else each
@@ -48,20 +51,74 @@ def put_together(draft: Draft) -> None:
     )
 
 
+Labels = frozenset[tuple[str, str]]
+"""Subscripts that are part of a name: the base, or "" for any base, and the letters."""
+
+
 def _join_labels(draft: Draft) -> None:
-    r"""The Greek letter of `w_\lambda`, a value of the page and no index, is part of the name."""
+    r"""Subscripts that are no index: the Greek letter of `w_\lambda`, a value of the page, the letters of `w_{hx}`, which are names
+    of the page, and the n of a lone `E_n`, on which nothing that it is defined by depends."""
     nodes = [node for tree in draft.trees for node in walk(tree)]
     below = [node.sub for node in nodes if isinstance(node, Scripted) and _is_greek(node.sub)]
     places = {id(sub) for sub in below}
     counted = {letter for node in nodes if isinstance(node, BigOperator) for letter in _greek(node.lower)}
     values = {node.text for node in nodes if isinstance(node, Symbol) and id(node) not in places} - counted
-    labels = frozenset(sub.text for sub in below if isinstance(sub, Symbol) and sub.text in values)
-    labels |= _labels_of_vectors(draft, nodes)
+    labels = {("", sub.text) for sub in below if isinstance(sub, Symbol) and sub.text in values}
+    labels |= {("", letter) for letter in _labels_of_vectors(draft, nodes)}
+    labels |= {("", text) for text in _labels_of_names(nodes)} | set(_labels_of_one(draft, nodes))
     if labels:
         draft.placed = tuple(
-            replace(each, statement=each.statement.changed(lambda side: _labelled(side, labels)))
+            replace(each, statement=each.statement.changed(lambda side: _labelled(side, frozenset(labels))))
             for each in draft.placed
         )
+
+
+def _labels_of_names(nodes: Sequence[Node]) -> Iterable[str]:
+    r"""The hx of `w_{hx}` where h and x are names of the page, `h_t` and `x_t`, and nothing is counted with them."""
+    bases = {latex for node in nodes if isinstance(node, Scripted) and (latex := base_latex(node.base)) is not None}
+    indices = {
+        part.text
+        for node in nodes
+        for place in ((node.sub if isinstance(node.sub, Symbol) else None,) if isinstance(node, Scripted) else (
+            (node.lower,) if isinstance(node, BigOperator) else ()))
+        if place is not None
+        for part in walk(place)
+        if isinstance(part, Symbol)
+    }  # fmt: skip
+    for node in nodes:
+        letters = _letters_below(node)
+        if len(letters) > 1 and set(letters) <= bases - indices:
+            yield "".join(letters)
+
+
+def _letters_below(node: Node) -> tuple[str, ...]:
+    """The letters of a subscript that is nothing but letters set side by side."""
+    sub = node.sub if isinstance(node, Scripted) else None
+    parts = sub.factors if isinstance(sub, Product) else (("", sub),)
+    letters = tuple(part.text for sign, part in parts if sign == "" and isinstance(part, Symbol))
+    return letters if len(letters) == len(parts) else ()
+
+
+def _labels_of_one(draft: Draft, nodes: Sequence[Node]) -> Iterable[tuple[str, str]]:
+    """The n of `E_n = ...` where E has no other subscript, and nothing is counted with n or has n in what E_n is defined by."""
+    subscripts: dict[str, set[tuple[str, ...]]] = {}
+    counted: set[str] = set()
+    for node in nodes:
+        if isinstance(node, Scripted) and (base := base_latex(node.base)) is not None:
+            subscripts.setdefault(base, set()).add(_letters_below(node))
+        elif isinstance(node, BigOperator) and node.lower is not None:
+            counted |= {part.text for part in walk(node.lower) if isinstance(part, Symbol)}
+    for each in draft.placed:
+        left, right = each.statement.left, each.statement.right
+        letters = _letters_below(left)
+        if each.statement.relation not in EQUALITIES or right is None or each.statement.link or len(letters) != 1:
+            continue
+        assert isinstance(left, Scripted)
+        base = base_latex(left.base)
+        if base is None or left.sup is not None or subscripts.get(base) != {letters} or letters[0] in counted:
+            continue
+        if letters[0] not in index_letters(right):
+            yield base, letters[0]
 
 
 def _update(statement: Statement) -> Statement:
@@ -95,12 +152,13 @@ def _is_change(node: Node) -> bool:
 
 
 def _spell_words(draft: Draft) -> None:
-    """`activation(x) = ...` typed letter by letter defines a word; it is one wherever its letters stand so."""
+    """`activation(x) = ...` and `Loss = ...` typed letter by letter define words; each is one wherever its letters stand so."""
     words = {
         word
         for each in draft.placed
-        if each.statement.right is not None and isinstance(each.statement.left, Product)
-        if (word := _leading_word(each.statement.left.factors)) is not None
+        if each.statement.right is not None and each.statement.relation in EQUALITIES
+        for word in (_leading_word(each.statement.left), _leading_word(each.statement.head))
+        if word is not None
     }
     if words:
         draft.placed = tuple(
@@ -108,26 +166,33 @@ def _spell_words(draft: Draft) -> None:
         )
 
 
-_SHORTEST = 4
+_SHORTEST, _SHORTEST_CALLED = 3, 4
 
 
-def _leading_word(factors: Factors) -> str | None:
-    """The word in front of a parenthesis that makes up a whole side."""
-    *letters, (sign, last) = factors
-    word = _run_of(tuple(letters), 0)
-    whole = len(word) == len(letters) and len(word) >= _SHORTEST and word not in _WORDS
-    return word if whole and sign == "" and isinstance(last, Fenced) and last.left == "(" else None
+def _leading_word(node: Node) -> str | None:
+    """The word that makes up a whole side, alone, with a subscript, or in front of a parenthesis."""
+    if not isinstance(node, Product):
+        return None
+    called = isinstance(node.factors[-1][1], Fenced)
+    letters = node.factors[:-1] if called else node.factors
+    word = _run_of(letters, 0)
+    if len(word) != len(letters) or len(word) < (_SHORTEST_CALLED if called else _SHORTEST) or word in KNOWN_WORDS:
+        return None
+    return word if not called or node.factors[-1][0] == "" else None
 
 
 def _run_of(factors: Factors, start: int) -> str:
-    """The letters set close from a place on."""
+    """The letters set close from a place on; the last of them may have a subscript, `net_j`."""
     word = ""
     for place in range(start, len(factors)):
-        sign, letter = factors[place]
+        sign, node = factors[place]
+        letter = node.base if isinstance(node, Scripted) and node.sup is None and not node.primes else node
         close = place == start or (sign == "" and factors[place - 1][1].span[1] == letter.span[0])
         if not isinstance(letter, Symbol) or len(letter.text) != 1 or not letter.text.isalpha() or not close:
             break
         word += letter.text
+        if letter is not node:
+            break
     return word
 
 
@@ -140,20 +205,23 @@ def _spelled(part: object, words: set[str]) -> object:
         factors: list[tuple[str, Node]] = []
         place = 0
         while place < len(part.factors):
-            run = _run_of(part.factors, place)
-            word = next((word for word in words if run == word), None)
+            word = _run_of(part.factors, place)
             sign, first = part.factors[place]
-            if word is None:
+            if word not in words:
                 factors.append((sign, first))
                 place += 1
                 continue
             place += len(word)
+            last = part.factors[place - 1][1]
+            name: Node = Word(word, span=(first.span[0], last.span[1]))
+            if isinstance(last, Scripted):
+                name = replace(last, base=name, span=name.span)
             following = part.factors[place] if place < len(part.factors) else None
             if following is not None and following[0] == "" and isinstance(following[1], Fenced):
-                factors.append((sign, Applied(Word(word, span=first.span), following[1], span=first.span)))
+                factors.append((sign, Applied(name, following[1], span=first.span)))
                 place += 1
             else:
-                factors.append((sign, Word(word, span=first.span)))
+                factors.append((sign, name))
         if tuple(factors) != part.factors:
             changed = factors[0][1] if len(factors) == 1 else replace(part, factors=tuple(factors))
             return _spelled(changed, words)
@@ -187,37 +255,26 @@ def _labels_of_vectors(draft: Draft, nodes: Sequence[Node]) -> frozenset[str]:
 
 
 def _is_greek(node: Node | None) -> bool:
-    return isinstance(node, Symbol) and node.text.startswith("\\") and node.text[1:].isalpha()
+    letter = isinstance(node, Symbol) and node.text.startswith("\\") and node.text[1:].isalpha()
+    return letter and isinstance(node, Symbol) and node.text not in LAYER_LETTERS
 
 
 def _greek(node: Node | None) -> Iterable[str]:
     return (part.text for part in walk(node) if isinstance(part, Symbol) and _is_greek(part)) if node else ()
 
 
-def _labelled(part: object, labels: frozenset[str]) -> object:
+def _labelled(part: object, labels: Labels) -> object:
     if isinstance(part, tuple):
         return tuple(_labelled(each, labels) for each in part)
     if not isinstance(part, Node) or not is_dataclass(part):
         return part
     base = base_latex(part.base) if isinstance(part, Scripted) else None
-    if isinstance(part, Scripted) and base is not None and isinstance(part.sub, Symbol) and part.sub.text in labels:
-        name = Symbol(f"{base}_{{{part.sub.text}}}", span=part.span)
-        return name if part.sup is None and not part.primes else replace(part, base=name, sub=None)
+    if isinstance(part, Scripted) and base is not None:
+        letters = "".join(_letters_below(part))
+        if ("", letters) in labels or (base, letters) in labels:
+            name = Symbol(f"{base}_{{{letters}}}", span=part.span)
+            return name if part.sup is None and not part.primes else replace(part, base=name, sub=None)
     return rebuilt(part, lambda each: _labelled(each, labels))
-
-
-def differential(node: Node) -> str | None:
-    r"""The base letter of X in a lone `dX`, d and X set close."""
-    if isinstance(node, Product) and len(node.factors) == 2:
-        (_, first), (sign, second) = node.factors
-        return _after_d(first, sign, second)
-    return None
-
-
-def _after_d(first: Node, sign: str, second: Node) -> str | None:
-    letter = second.base if isinstance(second, Scripted) else second
-    close = sign == "" and first.span[1] == second.span[0] and first == Symbol("d")
-    return base_latex(letter) if close and isinstance(letter, Symbol | Styled) else None
 
 
 def _concerns(statement: Statement, named: frozenset[str]) -> bool:
@@ -274,7 +331,7 @@ def _words(factors: Factors) -> Iterable[tuple[int, str]]:
             word = letter.text + word
             if own_sign != "":
                 break
-        if len(word) > 1 and word.lower() in _WORDS:
+        if len(word) > 1 and word.lower() in KNOWN_WORDS:
             yield start, word
 
 
@@ -294,7 +351,7 @@ def _with_differentials(factors: Factors, named: frozenset[str]) -> Factors:
     for sign, factor in factors:
         if result:
             before_sign, before = result[-1]
-            base = _after_d(before, sign, factor)
+            base = after_d(before, sign, factor)
             if base is not None and base in named:
                 result[-1] = (before_sign, _named(factor, base, before.span[0]))
                 continue
@@ -318,13 +375,18 @@ def name_derivatives(draft: Draft) -> None:
             if letter is not None:
                 named[_bare(node)] = _bare(letter)
     known = {found.name for each in named.values() if (found := written(each)) is not None}
+    for place, about, meaning in short_for_derivatives(draft.placed):
+        for name_node, letter in named.items():
+            name = written(name_node)
+            if name is not None and letter != about:
+                gradient = replace(meaning, variables=(letter,), symbol=r"\nabla")
+                draft.right_sides.setdefault(name.name, (gradient, draft.placed[place].line, ()))
     for place, each in enumerate(draft.placed):
-        right = each.statement.right
-        about = named.get(each.statement.head)
-        if about is None or right is None or not isinstance(each.statement.right, Node):
+        right, stated = each.statement.right, named.get(each.statement.head)
+        if stated is None or right is None or not isinstance(each.statement.right, Node):
             continue
-        rule = [node for node in walk(right) if isinstance(node, Derivative) and node.variables == (about,)]
-        own = written(about)
+        rule = [node for node in walk(right) if isinstance(node, Derivative) and node.variables == (stated,)]
+        own = written(stated)
         stands_alone = not any(
             tree_name.name is own.name
             for other in draft.placed
@@ -339,11 +401,10 @@ def name_derivatives(draft: Draft) -> None:
         family = any(part.base == own.name.base and part is not own.name for part in known)
         for name_node, letter in named.items():
             name, of = written(name_node), written(letter)
-            if name is not None and of is not None and letter != about:
+            if name is not None and of is not None and letter != stated:
                 if family and of.name.base != own.name.base:
                     continue
-                meaning = substituted(right, about, letter)
-                draft.right_sides.setdefault(name.name, (meaning, each.line, ()))
+                draft.right_sides.setdefault(name.name, (substituted(right, stated, letter), each.line, ()))
 
 
 def _in_rule(node: Node, rule: Iterable[Derivative]) -> bool:
@@ -353,10 +414,15 @@ def _in_rule(node: Node, rule: Iterable[Derivative]) -> bool:
 def _without_d(node: Node) -> Node | None:
     """X for a name dX that was put together."""
     if isinstance(node, Symbol):
-        return Symbol(node.text[1:].strip("{}")) if _is_differential(node) else None
+        return Symbol(_after(node.text)) if _is_differential(node) else None
     if isinstance(node, Scripted) and isinstance(node.base, Symbol) and _is_differential(node.base):
-        return replace(node, base=Symbol(node.base.text[1:].strip("{}")))
+        return replace(node, base=Symbol(_after(node.base.text)))
     return None
+
+
+def _after(text: str) -> str:
+    r"""`V` for `dV`, `\hat{Y}` for `d{\hat{Y}}`."""
+    return text[2:-1] if text[1] == "{" else text[1:]
 
 
 def _is_differential(node: Symbol) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from derive.algebra.terms import Index, Name, Size, Term, size
+from derive.algebra.names import Index, Name, Size, size
+from derive.algebra.terms import Term
 from derive.meaning.naming import LAYER_LETTERS, base_latex, walk
 from derive.meaning.scope import NotUnderstood, Scope
 from derive.meaning.shapes import size_text
@@ -69,9 +70,8 @@ def ends(scope: Scope, node: BigOperator, index: Index) -> None:
     if isinstance(upper, Number) and upper.text.isdigit():
         end = size(int(upper.text) + 1 - first)
     elif isinstance(upper, Symbol | Scripted | Styled):
-        end = scope.sizes.get(size_text(upper))
-        if end is not None and not first:
-            raise NotUnderstood("a sum that counts from zero to a size", column=upper.span[0])
+        # x_0 beside x_1, ..., x_D: an array of D + 1 entries, as `\mathbb{R}^{D+1}` says too
+        end = scope.sizes.get(size_text(upper)) if first else size(f"{size_text(upper)}+1")
     else:
         raise NotUnderstood("a sum whose upper bound is not understood", column=upper.span[0])
     if end is not None and not scope.agree(index.size, end):
@@ -93,10 +93,14 @@ def bounds(trees: Iterable[Node]) -> Iterable[str]:
 
 
 def batches(trees: Iterable[Node]) -> dict[Name, str]:
-    """The sets of examples that the page sums over, each with the number of all examples as another sum has it, or ""."""
+    r"""The sets of examples that the page sums over, each with the number of all examples as another sum has it, or "".
+
+    A set of which there are no others, as k runs over nothing but `k \in C`, holds them all, and is left out.
+    """
     found: dict[Name, str] = {}
     counts: dict[str, str] = {}
     letters: dict[Name, str] = {}
+    sizes: set[Name] = set()
     for tree in trees:
         for node in walk(tree):
             match node:
@@ -104,10 +108,15 @@ def batches(trees: Iterable[Node]) -> dict[Name, str]:
                     lower=Relations(first=Symbol(text=letter), rest=(("=", _),)), upper=Symbol(text=count)
                 ):
                     counts[letter] = count
-                case BigOperator(lower=Relations(first=Symbol(text=letter), rest=((r"\in", Styled() as batch),))):
+                case BigOperator(
+                    lower=Relations(first=Symbol(text=letter), rest=((r"\in", Symbol() | Styled() as batch),))
+                ):
                     letters[Name(base_latex(batch) or "")] = letter
+                case Fenced(left="|") if (counted := is_count(node)) is not None:
+                    sizes.add(Name(base_latex(counted) or ""))
     for name, letter in letters.items():
-        found[name] = counts.get(letter, "")
+        if letter in counts or name in sizes:
+            found[name] = counts.get(letter, "")
     return found
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from derive.algebra.terms import (
-    Level,
-    Name,
-)
+from derive.algebra.names import Level, Name
 from derive.meaning.naming import base_latex, walk, written
 from derive.meaning.scope import Vocabulary
 from derive.notation.tree import (
@@ -83,6 +80,8 @@ def _bold_forms(light: str) -> set[str]:
     forms = set()
     for own in (letter, letter.upper()) if len(letter) == 1 else (letter,):
         forms |= {rf"{before}\mathbf{{{own}}}{after}", rf"\mathbf{{{before}{own}{after}}}"}
+    if not before:
+        forms.add(rf"\vec{{{letter}}}")
     return forms
 
 
@@ -146,7 +145,7 @@ def _differentiates(left: Node, letters: Sequence[str]) -> bool:
 
 def _index_letters(sub: Node | None) -> list[str]:
     parts = [factor for _, factor in sub.factors] if isinstance(sub, Product) else list(getattr(sub, "items", ()))
-    return [part.text for part in parts if isinstance(part, Symbol) and part.text.isalpha()]
+    return [part.text for part in parts if isinstance(part, Symbol) and part.text.rstrip("'").isalpha()]
 
 
 def mentions(node: Node | None, name: Name, vocabulary: Vocabulary) -> bool:

@@ -206,6 +206,8 @@ class Lexer:
             return self._command()
         if char.isascii() and char.isalpha():
             return self._emit("letter", char, start, start + 1)
+        if source.startswith((".*", "./"), start):  # as Matlab multiplies and divides entry by entry
+            return self._emit("product", r"\odot" if source[start + 1] == "*" else r"\oslash", start, start + 2)
         if number := _NUMBER.match(source, start):
             if len(number.group()) > MAX_DIGITS:
                 raise NotationTooLarge(f"a number of more than {MAX_DIGITS} digits", start)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from derive.algebra.arrays import Array
+from derive.algebra.names import Index, Name
 from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.single import collapsed
-from derive.algebra.terms import Arg, Entry, Fun, Index, Mul, Name, Partial, Term, sub, transform, walk
+from derive.algebra.terms import Arg, Entry, Fun, Mul, Partial, Term, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand
+from derive.proof.by_cases import vanishes_by_cases
 from derive.proof.depth import at_depth
 from derive.proof.evaluate import Arithmetic, Balls, Evaluation, Floats, Point, Undefined
 from derive.proof.screen import POINTS, Screen, agree, places_of
@@ -25,6 +27,8 @@ _MOST_RUNGS = 400
 _FIRST_RUNGS = 5
 _ARGUMENTS = frozenset({"x", "z", "t", "u", "v", "s"})
 """The letters of functions' arguments."""
+_MORE_POINTS = 4
+"""So many further points are looked at where none had a value: a matrix of X may have no inverse where X is wide."""
 _MOST_FAMILY_RUNGS = 12
 """A layer family unfolds without end, so a proof about it has to come early."""
 
@@ -73,7 +77,7 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
             if isinstance(looked, Refuted):
                 return looked
             agrees = looked.agrees
-            proved = _climb(theory, rungs)
+            proved = _climb(theory, rungs) or (_by_cases(theory, sub(left.body, other), unit) if agrees else None)
     except TooLarge as error:
         return Undecided(f"a limit was reached: {error}", agrees)
     except NotDifferentiable as error:
@@ -90,26 +94,42 @@ def _climb(theory: Theory, rungs: Iterable[tuple[Normalizer, Term]]) -> Proved |
     return None
 
 
+def _by_cases(theory: Theory, difference: Term, unit: Mapping[Name, int]) -> Proved | None:
+    """The difference written out as far as it goes, by the signs that it depends on."""
+    if theory.has_families:
+        return None
+    *_, (_, term) = _unfolded(theory, difference, {}, one_by_one=False)
+    found = vanishes_by_cases(term, unit)
+    return None if found is None else Proved(tuple(sorted(_said(each) for each in found.assumptions)))
+
+
 def _look_at_layers(
     theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int], seeds: range
 ) -> Refuted | Undecided:
     """Values of both sides; on a page with layer families at every layer of a network of some depth. What holds at some of the
-    layers may be meant for these alone, so only what is false at all of them is refuted."""
+    layers may be meant for these alone, so only what is false at all of them is refuted, or at all but the last: that one has a
+    name of its own, and what is said of every layer is not said of it alone."""
     if not theory.has_families:
         return _look(theory, left, right, indices, unit, seeds)
     deep = at_depth(theory)
     refuted: Refuted | None = None
     undecided: Undecided | None = None
+    false = undecided_at = 0
+    found: Refuted | Undecided | None = None
     for said, at_left, at_right, free in deep.claims(left, right, indices):
         found = _look(deep.theory, at_left, at_right, free, unit, seeds)
         if isinstance(found, Undecided):
             if undecided is None or found.agrees:
                 undecided = found
-        elif refuted is None:
+            undecided_at += 1
+            continue
+        false += 1
+        if refuted is None:
             inputs = {**found.counterexample.inputs}
             entry = ", ".join(part for part in (said, found.counterexample.entry) if part)
             refuted = Refuted(Counterexample(inputs, found.counterexample.left, found.counterexample.right, entry))
-    if refuted is not None and undecided is None:
+    only_last = theory.last is not None and undecided_at == 1 and undecided is found and false > 1
+    if refuted is not None and (undecided is None or only_last):
         return refuted
     if refuted is not None and undecided is not None and undecided.agrees:
         return Undecided("holds at some layers and not at others")
@@ -120,7 +140,9 @@ def _look(
     theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int], seeds: range
 ) -> Refuted | Undecided:
     agreed = 0
-    for seed in seeds:
+    for seed in (*seeds, *range(POINTS, POINTS + _MORE_POINTS)):
+        if seed >= POINTS and agreed:
+            break
         point = Point(theory, seed, unit=unit, positive=_positive_names(theory, seed, left, right))
         floats: Arithmetic = Floats()
         evaluation = Evaluation(point, floats)
@@ -197,13 +219,14 @@ def _unfolded(
 ) -> Iterator[tuple[Normalizer, Term]]:
     order = {name: place for place, name in enumerate(theory.definitions)}
     term = _with_functions(theory, difference)
-    plain = Normalizer()  # one for all rungs: what a step leaves as it was keeps its normal form
+    values = theory.values
+    plain = Normalizer(values=values)  # one for all rungs: what a step leaves as it was keeps its normal form
     families = theory.has_families
     yield plain, term
     if families:
         yield from _activations_opened(theory, plain, term)
     if unit:
-        yield Normalizer(unit_sums=unit), term
+        yield Normalizer(unit_sums=unit, values=values), term
     for _ in range(_MOST_FAMILY_RUNGS if families else _MOST_RUNGS):
         unfolded = _unfold_once(theory, term, order, one_by_one)
         if unfolded is None:
@@ -213,8 +236,8 @@ def _unfolded(
         if families:
             yield from _activations_opened(theory, plain, term)
     if unit:
-        yield Normalizer(unit_sums=unit), term
-    yield Normalizer(exponentials=True, unit_sums=unit), term
+        yield Normalizer(unit_sums=unit, values=values), term
+    yield Normalizer(exponentials=True, unit_sums=unit, values=values), term
 
 
 def _activations_opened(theory: Theory, plain: Normalizer, term: Term) -> Iterator[tuple[Normalizer, Term]]:

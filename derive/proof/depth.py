@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import Index, Level, Name, Term, names, rename
-from derive.theory import Definition, Symbol, Theory, at_level, instantiate, size_at
+from derive.algebra.names import Index, Level, Name
+from derive.algebra.terms import Term, names, rename
+from derive.theory import Definition, Symbol, Theory, at_level, family_letters, instantiate, size_at
 
 DEPTH = 4
 _MOST_LAYERS = 12
@@ -110,8 +112,19 @@ def at_depth(theory: Theory) -> Deep:
         theory.title,
         general,
         theory.symmetric,
+        _values_at(theory, symbols),
     )
     return Deep(deep, last_letters, depth)
+
+
+def _values_at(theory: Theory, symbols: Mapping[Name, Symbol]) -> dict[Name, tuple[Fraction, Fraction]]:
+    """The two values of given arrays, those of a family at each of its members."""
+    return {
+        name: values
+        for family, values in theory.values.items()
+        for name in symbols
+        if name is family or family_letters(family, name) is not None
+    }
 
 
 def _instance(name: Name, definition: Definition, assigned: Mapping[str, Level]) -> Definition:

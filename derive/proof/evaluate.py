@@ -14,35 +14,36 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from derive.algebra.functions import KNOWN
+from derive.algebra.names import Index, Name, Size, fresh
 from derive.algebra.rules import by_argument
 from derive.algebra.terms import (
     Add,
     Arg,
     Delta,
+    Determinant,
     Entry,
     Extent,
     Fun,
-    Index,
+    Inverse,
     Mul,
-    Name,
     Num,
     Partial,
     Positive,
     Pow,
-    Size,
     Term,
     Total,
     add,
-    fresh,
     mul,
     num,
-    power,
 )
 from derive.calculus.chain import expand
 from derive.theory import SUM_OVER_INPUTS, Theory
 
 Value = Any
 """A float, or a `flint.arb`."""
+Matrix = list[list[Value]]
+_SINGULAR = 1e-12
+_LENGTHS = ((2, 3, 4), (3, 4, 2), (4, 2, 3), (4, 3, 2), (3, 2, 4), (2, 4, 3))
 
 
 class Undefined(Exception):
@@ -56,6 +57,8 @@ class Arithmetic(Protocol):
     def power(self, base: Value, exponent: Fraction) -> Value: ...
     def function(self, name: str, argument: Value) -> Value: ...
     def positive(self, value: Value) -> bool: ...
+    def inverse(self, rows: Matrix) -> Matrix: ...
+    def determinant(self, rows: Matrix) -> Value: ...
 
 
 class Floats:
@@ -86,6 +89,34 @@ class Floats:
 
     def positive(self, value: float) -> bool:
         return value > 0
+
+    def inverse(self, rows: Matrix) -> Matrix:
+        size = len(rows)
+        reduced, _ = self._eliminated([[*row, *(float(i == j) for j in range(size))] for i, row in enumerate(rows)])
+        return [row[size:] for row in reduced]
+
+    def determinant(self, rows: Matrix) -> float:
+        try:
+            return self._eliminated([[*row] for row in rows])[1]
+        except Undefined:
+            return 0.0
+
+    def _eliminated(self, rows: Matrix) -> tuple[Matrix, float]:
+        """Gauss and Jordan's elimination with the largest pivots; the determinant of the square part beside what is left."""
+        determinant = 1.0
+        for place in range(len(rows)):
+            pivot = max(range(place, len(rows)), key=lambda n: abs(rows[n][place]))
+            if abs(rows[pivot][place]) < _SINGULAR:
+                raise Undefined("a matrix that has no inverse")
+            if pivot != place:
+                rows[place], rows[pivot], determinant = rows[pivot], rows[place], -determinant
+            scale = rows[place][place]
+            determinant *= scale
+            rows[place] = [value / scale for value in rows[place]]
+            for n, row in enumerate(rows):
+                if n != place and row[place]:
+                    rows[n] = [value - row[place] * own for value, own in zip(row, rows[place], strict=True)]
+        return rows, determinant
 
 
 class Balls:
@@ -118,6 +149,16 @@ class Balls:
             return False
         raise Undefined("the sign of a value that may be zero")
 
+    def inverse(self, rows: Matrix) -> Matrix:
+        try:
+            found = self._flint.arb_mat(rows).inv()
+        except ZeroDivisionError as error:
+            raise Undefined("a matrix that has no inverse") from error
+        return [[self._finite(found[i, j]) for j in range(len(rows))] for i in range(len(rows))]
+
+    def determinant(self, rows: Matrix) -> Value:
+        return self._finite(self._flint.arb_mat(rows).det())
+
     def _finite(self, value: Value) -> Value:
         if not value.is_finite():
             raise Undefined("no finite value")
@@ -139,7 +180,9 @@ class Point:
         if size.value is not None:
             return size.value
         if size not in self.sizes:
-            self.sizes[size] = 2 + len(self.sizes) % 3
+            # other sizes at every point, in another order: a factor of one half is no mean over two, and a matrix that is wide at
+            # one point is tall at another
+            self.sizes[size] = _LENGTHS[self.seed % len(_LENGTHS)][len(self.sizes) % 3]
         return self.sizes[size]
 
     def input(self, name: Name, places: tuple[int, ...], sizes: tuple[Size, ...]) -> Fraction:
@@ -155,6 +198,8 @@ class Point:
                     self.length(sizes[axis])
                 )
                 self.inputs[key] = Fraction(1 if places[axis] == chosen else 0)
+            elif name in self.theory.values:
+                self.inputs[key] = random.Random(f"{self.seed} {name!r} {places}").choice(self.theory.values[name])
             else:
                 drawn = random.Random(f"{self.seed} {name!r} {places}")
                 value = Fraction(drawn.randint(1, 9), drawn.choice((4, 5, 7, 10)))
@@ -214,12 +259,31 @@ class Evaluation:
                 return self._one if calculate.positive(self.value(term.argument, at)) else self._zero
             case Fun():
                 return self._function(term.function, term.order, self.value(term.argument, at))
+            case Inverse():
+                if term.row not in at or term.column not in at:
+                    raise Undefined("an inverse at an index that nothing gives a value")
+                return self._inverse(term, at)[at[term.row]][at[term.column]]
+            case Determinant():
+                return calculate.determinant(self._matrix(term, at))
             case Entry():
                 return self._entry(term, at)
             case Partial():
                 return self._partial(term, at)
             case _:
                 raise Undefined(f"{term!r} has no value of its own")
+
+    def _matrix(self, term: Inverse | Determinant, at: Mapping[Index, int]) -> Matrix:
+        rows, columns = (range(self.point.length(index.size)) for index in (term.i, term.j))
+        return [[self.value(term.body, {**at, term.i: row, term.j: column}) for column in columns] for row in rows]
+
+    def _inverse(self, term: Inverse, at: Mapping[Index, int]) -> Matrix:
+        """The inverse of a matrix, worked out once for all of its entries."""
+        order = tuple(sorted(term.body.free - {term.i, term.j}, key=lambda index: index.label))
+        key = ("inverse", term.body, *(at.get(index) for index in order))
+        if key not in self._memo:
+            self._memo[key] = self.arithmetic.inverse(self._matrix(term, at))
+        found: Matrix = self._memo[key]
+        return found
 
     def _product(self, term: Mul, at: Mapping[Index, int]) -> Value:
         # sums over deltas are mostly zeros: what stands beside one need not be worked out
@@ -318,7 +382,7 @@ def _anywhere(entry: Entry) -> Entry:
 
 def function_body(name: str, theory: Theory) -> Term:
     """A function over its argument. One that a document leaves general gets a body of its own, smooth and like no other: what
-    is claimed of every function is refuted by one."""
+    is claimed of every function is refuted by one. It grows slowly, so that what a deep network makes of it still has values."""
     own = theory.functions.get(name)
     if own is not None and own.body is not None:
         return own.body
@@ -326,5 +390,6 @@ def function_body(name: str, theory: Theory) -> Term:
     if known is not None:
         return known.definition if known.definition is not None else Fun(known.name, 0, Arg(0))
     drawn = random.Random(name)
-    parts = [mul(num(Fraction(drawn.randint(2, 9), 7)), power(Arg(0), n)) for n in range(1, 5)]
-    return add(num(Fraction(drawn.randint(1, 5), 11)), *parts)
+    first, second, third, fourth = (num(Fraction(drawn.randint(2, 9), 11)) for _ in range(4))
+    waves = mul(second, Fun("sin", 0, Arg(0))), mul(third, Fun("cos", 0, mul(fourth, Arg(0))))
+    return add(num(Fraction(drawn.randint(1, 5), 11)), mul(first, Arg(0)), *waves)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from derive.algebra.terms import Entry, Fun, Name, Partial, Term, names, walk
+from derive.algebra.functions import KNOWN
+from derive.algebra.names import Name
+from derive.algebra.terms import Entry, Fun, Partial, Term, names, walk
 from derive.meaning.collect import Understanding
 from derive.meaning.powers import OPAQUE
 from derive.meaning.samples import degree
-from derive.notation.tree import Node, Number, Sum
+from derive.notation.tree import Node, Number, Sum, Symbol
 from derive.theory import Theory
+
+_SIGMA = Symbol(r"\sigma")
 
 
 def sums_differ(theory: Theory, left: Term, right: Term) -> bool:
@@ -90,6 +95,21 @@ def opaque(theory: Theory, *terms: Term) -> str:
         if definition is not None:
             stack.extend(walk(definition.value.body))
     return "" if not found else "differentiated" if varies else "used"
+
+
+def by_convention(understanding: Understanding) -> Theory | None:
+    r"""The theory in which `\sigma` is the logistic function, where the page calls it without a word on what it is."""
+    theory = understanding.theory
+    own = theory.functions.get(_SIGMA.text)
+    if own is None or own.body is not None or own.known:
+        return None
+    if any(not each.display and each.statement.left == _SIGMA for each in understanding.placed):
+        return None
+    found = theory.kept.get("by convention")
+    if not isinstance(found, Theory):
+        logistic = replace(own, body=KNOWN["sigmoid"].definition)
+        found = theory.kept["by convention"] = replace(theory, functions={**theory.functions, _SIGMA.text: logistic})
+    return found
 
 
 def unclear(understanding: Understanding, terms: Iterable[Term]) -> str | None:

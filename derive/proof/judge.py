@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from derive.algebra.arrays import Array, ShapeMismatch
 from derive.algebra.functions import NOTATION
-from derive.algebra.terms import Entry, Name, Partial, walk
+from derive.algebra.names import Name
+from derive.algebra.terms import Entry, Partial, walk
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.cases import conditions_around
 from derive.meaning.collect import Understanding
@@ -16,7 +17,7 @@ from derive.meaning.scope import NotUnderstood
 from derive.meaning.shapes import bare_letter
 from derive.notation.tree import Node
 from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide
-from derive.proof.gaps import gap, is_value, opaque, sums_differ, taken_for_granted, values_supposed
+from derive.proof.gaps import by_convention, gap, is_value, opaque, sums_differ, taken_for_granted, values_supposed
 from derive.proof.sides import numbered_layers, pairs_of
 from derive.proof.updates import says_its_step, step_of_descent
 from derive.theory import Theory, family_letters
@@ -200,6 +201,15 @@ def derivative_named(theory: Theory, name: Name) -> Name | None:
     return None
 
 
+def _conventional(decision: Decision) -> Decision:
+    """What a claim is that is false of some functions, by what it is of the logistic function."""
+    if isinstance(decision, Proved):
+        return Proved((*decision.assumptions, r"\sigma is the logistic function"))
+    if isinstance(decision, Undecided):
+        return Undecided(r"false of some functions \sigma, and the page does not say which one it means")
+    return decision
+
+
 def _claim(understanding: Understanding, equation: Equation, descends: Name | None) -> StatementVerdict:
     left, right, conditions = equation
     kind = "claim" if descends is None else "update"
@@ -219,6 +229,8 @@ def _claim(understanding: Understanding, equation: Equation, descends: Name | No
                 if descends is not None:
                     a, b = step_of_descent(theory, descends, a, b)
                 decision = decide(theory, a, b, understanding.granted)
+                if isinstance(decision, Refuted) and (usual := by_convention(understanding)) is not None:
+                    decision = _conventional(decide(usual, a, b, understanding.granted))
             except NotDifferentiable as error:
                 decision = Undecided(str(error))
             except ShapeMismatch as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
 from derive.meaning.naming import TRANSPOSES, base_latex, is_transpose, walk, written
 from derive.notation.tree import (
     Applied,

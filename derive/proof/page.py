@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from derive.algebra.terms import Fun, Name, Partial
+from derive.algebra.names import Name
+from derive.algebra.terms import Fun, Partial
 from derive.algebra.terms import names as term_names
 from derive.algebra.terms import walk as term_nodes
 from derive.meaning.collect import Understanding, understand
 from derive.meaning.draft import Placed
+from derive.meaning.functions import signature
 from derive.meaning.layers import names_in
 from derive.meaning.naming import walk, written
 from derive.meaning.scope import LAYOUTS, Vocabulary
@@ -58,7 +60,7 @@ def judge_page(placed: Sequence[Placed], title: str = "", *, suggest: bool = Tru
 def _in_its_meanings(placed: Sequence[Placed], title: str, depth: int) -> Judged:
     """The page read from start to end; from where a name gets a new meaning on, read again without the earlier one."""
     judged = _in_its_layout(placed, title)
-    new = _new_meaning(judged) if depth < _MOST_MEANINGS else None
+    new = _new_meaning(judged, placed) if depth < _MOST_MEANINGS else None
     if new is None:
         return judged
     start, forgotten = new
@@ -98,50 +100,76 @@ def _restated(judged: Judged, number: int) -> Name | None:
     return None if derivative_named(understanding.theory, found.name) is not None else found.name
 
 
-def _new_meaning(judged: Judged) -> tuple[int, tuple[Placed, ...]] | None:
-    """Where a page gives a name a new meaning: from which statement on, and the page without the earlier one.
+def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Placed, ...]] | None:
+    """Where a page gives a name, or a function, a new meaning: from which statement on, and the page without the earlier one.
+
+    `page` holds its statements as they are written; reading rewrites them.
 
     In another section it may do so freely. In the same one it is a slip, unless it brings in what the earlier meaning knew
     nothing of.
     """
     understanding = judged.understanding
-    placed = understanding.placed
+    placed, vocabulary = understanding.placed, understanding.vocabulary
     for number, verdict in enumerate(judged.verdicts):
-        name = _restated(judged, number) if verdict.verdict is Verdict.REFUTED else None
-        if name is None or not placed[number].display:
+        if verdict.verdict is not Verdict.REFUTED or not placed[number].display:
             continue
-        source = understanding.theory.definitions[name].source
+        name, function = _restated(judged, number), _function_restated(judged, number)
+        if name is not None:
+            source = understanding.theory.definitions[name].source
+        elif function is not None:
+            source = understanding.theory.functions[repr(function)].source
+        else:
+            continue
         first = next(n for n, each in enumerate(placed) if each.line == source)
         before, after = placed[first], placed[number]
-        if first >= number:
-            continue
-        vocabulary = understanding.vocabulary
-        known = names_in(
-            (before.statement.left, before.statement.right or before.statement.left), vocabulary, symbols=True
-        )
-        old = {each.base for each in known} | {name.base}
-        old |= {each.base for each in _reached(understanding, name)}
-        right = after.statement.right
-        assert right is not None
-        functions = _functions_reached(understanding, name)
-        used = {
-            each
-            for each in names_in((right,), vocabulary, symbols=True)
-            if understanding.table.known(each) or vocabulary.functions.get(repr(each), functions[0]) not in functions
-        }
-        if before.section == after.section and {each.base for each in used} <= old:
+        if first >= number or (before.section == after.section and not _brings_in(understanding, name, before, after)):
             continue
         start = number
         if before.section != after.section:
             start = next(n for n, each in enumerate(placed) if each.section == after.section)
         forgotten = tuple(
             replace(each, statement=_said_only(each.statement))
-            if n < start and _defines(each, name, vocabulary)
+            if n < start and (_defines(read, name, vocabulary) or _calls(read, function, vocabulary))
             else each
-            for n, each in enumerate(placed)
+            for n, (each, read) in enumerate(zip(page, placed, strict=True))
         )
         return start, forgotten
     return None
+
+
+def _function_restated(judged: Judged, number: int) -> Name | None:
+    """The function, defined by a formula, that a statement gives a formula again."""
+    understanding = judged.understanding
+    statement = understanding.placed[number].statement
+    found = signature(statement.left, understanding.vocabulary)
+    if found is None or statement.right is None or statement.link:
+        return None
+    own = understanding.theory.functions.get(repr(found[0]))
+    return found[0] if own is not None and own.body is not None and own.source else None
+
+
+def _calls(each: Placed, function: Name | None, vocabulary: Vocabulary) -> bool:
+    found = signature(each.statement.head, vocabulary)
+    return found is not None and found[0] is function and each.statement.right is not None
+
+
+def _brings_in(understanding: Understanding, name: Name | None, before: Placed, after: Placed) -> bool:
+    """Whether a second definition of a name rests on something that the first one knows nothing of."""
+    if name is None:
+        return False
+    vocabulary = understanding.vocabulary
+    known = names_in((before.statement.left, before.statement.right or before.statement.left), vocabulary, symbols=True)
+    old = {each.base for each in known} | {name.base}
+    old |= {each.base for each in _reached(understanding, name)}
+    right = after.statement.right
+    assert right is not None
+    functions = _functions_reached(understanding, name)
+    used = {
+        each
+        for each in names_in((right,), vocabulary, symbols=True)
+        if understanding.table.known(each) or vocabulary.functions.get(repr(each), functions[0]) not in functions
+    }
+    return not {each.base for each in used} <= old
 
 
 def _reached(understanding: Understanding, name: Name) -> set[Name]:
@@ -164,7 +192,7 @@ def _functions_reached(understanding: Understanding, name: Name) -> tuple[str, .
     return ("", *{node.function for body in bodies for node in term_nodes(body) if isinstance(node, Fun)})
 
 
-def _defines(each: Placed, name: Name, vocabulary: Vocabulary) -> bool:
+def _defines(each: Placed, name: Name | None, vocabulary: Vocabulary) -> bool:
     found = written(each.statement.head, vocabulary.subscripted, vocabulary.layered)
     return found is not None and found.name is name and not found.entries and each.statement.right is not None
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import Index, Name, Term
+from derive.algebra.names import Index, Name
+from derive.algebra.terms import Term
 from derive.calculus.chain import NotDifferentiable
 from derive.proof.depth import at_depth
 from derive.proof.evaluate import Evaluation, Floats, Point, Undefined
@@ -40,12 +41,15 @@ class Screen:
         self._deep = at_depth(theory) if theory.has_families else None
         self._many = len(theory.definitions) > _MANY
         own = theory if self._deep is None else self._deep.theory
+        # logarithms and roots ask for positive numbers; the sides of a kink are told apart by the others
         scalars = frozenset(name for name, symbol in own.symbols.items() if not symbol.shape)
-        points = [Point(own, seed, unit=granted, positive=scalars) for seed in range(POINTS)]
+        points = [
+            Point(own, seed, unit=granted, positive=scalars if seed % 2 == 0 else frozenset()) for seed in range(POINTS)
+        ]
         self._evaluations = [Evaluation(point, Floats()) for point in points]
 
     def passes(self, left: Array, right: Array) -> bool:
-        """Whether both sides are close at the first point that gives them values, at every layer of which they speak."""
+        """Whether both sides are close at every point that gives them values, at every layer of which they speak."""
         one, other, free = left.body, right.at(*left.indices), list(left.indices)
         looked = False
         for _, one_here, other_here, free_here in (
@@ -58,7 +62,6 @@ class Screen:
                 except (Undefined, NotDifferentiable):
                     continue
                 looked = True
-                break
         return looked
 
     def differ(self, left: Array, right: Array) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from itertools import islice
 
 from derive.algebra.arrays import Array, ShapeMismatch, entrywise, show, spread, squeezed
-from derive.algebra.terms import Name, Num, mul
+from derive.algebra.names import Name
+from derive.algebra.terms import Num, mul
 from derive.meaning.collect import Understanding
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import layer_letters, layers_of, names_in
@@ -107,6 +108,7 @@ def _judging_scope(understanding: Understanding) -> Scope:
         return known(name) or (Shape(()) if name in understanding.parameters else None)
 
     scope.shape_of = shape_of
+    scope.kept = understanding.kept
     scope.is_diagonal = lambda of, by: is_diagonal(theory, of, by)
     return scope
 

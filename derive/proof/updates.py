@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from derive.algebra.arrays import Array, ShapeMismatch
-from derive.algebra.terms import Entry, Name, Partial, Term, mul, sub, walk
+from derive.algebra.names import Name
+from derive.algebra.terms import Entry, Partial, Term, mul, sub, walk
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.collect import Understanding
 from derive.meaning.elaborate import Elaborator
@@ -13,7 +14,7 @@ from derive.meaning.layers import names_in
 from derive.meaning.naming import written
 from derive.meaning.prose import climbs
 from derive.meaning.scope import NotUnderstood, Vocabulary
-from derive.meaning.shapes import LOSS_LETTERS, bare_letter, size_text
+from derive.meaning.shapes import bare_letter, is_loss, size_text
 from derive.meaning.sums import is_count
 from derive.notation.tree import BigOperator, Derivative, Fenced, Fraction, Node, Number, Product, Sum
 from derive.proof.gaps import gap
@@ -34,7 +35,7 @@ def says_its_step(understanding: Understanding, place: int, left: Node, right: N
         return False
     vocabulary = understanding.vocabulary
     loss = written(slopes[0].operand, vocabulary.subscripted, vocabulary.layered)
-    if loss is None or bare_letter(loss.name.base)[0] not in LOSS_LETTERS | {"l"}:
+    if loss is None or not (is_loss(loss.name) or bare_letter(loss.name.base)[0] == "l"):
         return False
     for factor in factors:
         if isinstance(factor, Derivative | Number) or is_count(factor) is not None:

@@ -5,23 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
-from derive.algebra.terms import (
-    Add,
-    Arg,
-    Delta,
-    Entry,
-    Extent,
-    Fun,
-    Index,
-    Mul,
-    Name,
-    Num,
-    Partial,
-    Positive,
-    Pow,
-    Term,
-    Total,
-)
+from derive.algebra.names import Index, Name
+from derive.algebra.terms import Add, Arg, Delta, Entry, Extent, Fun, Mul, Num, Partial, Positive, Pow, Term, Total
 from derive.notation import tree
 from derive.notation.tree import BigOperator, Cases, Fenced, Product, Relations, Scripted, Symbol
 from derive.theory import Theory

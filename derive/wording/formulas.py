@@ -1,6 +1,6 @@
 r"""Arrays and definitions as formulas: in matrix notation where it has words for them, else entry by entry.
 
->>> from derive.algebra.terms import Name
+>>> from derive.algebra.names import Name
 >>> from derive.network import network
 >>> from derive.notation.latex import write_latex
 >>> write_latex(definition(network(loss="categorical cross-entropy"), Name("L")))
@@ -14,7 +14,8 @@ from itertools import pairwise
 
 from derive.algebra.arrays import Array
 from derive.algebra.functions import KNOWN
-from derive.algebra.terms import Entry, Index, Mul, Name, Partial, Term, Total
+from derive.algebra.names import Index, Name
+from derive.algebra.terms import Entry, Mul, Partial, Term, Total
 from derive.matrices.face import elementary
 from derive.matrices.plan import NoMatrixForm
 from derive.matrices.tidy import tidy

@@ -4,7 +4,7 @@ Beside products, transposes and entrywise products (`\odot`, `\oslash`) it uses 
 `tr(A)`, norms for sums of squares, and functions of every entry.
 
 >>> from derive.algebra.arrays import array, matmul, transpose
->>> from derive.algebra.terms import Name, size
+>>> from derive.algebra.names import Name, size
 >>> from derive.network import network
 >>> from derive.notation.latex import write_latex
 >>> theory = network(sizes=("n", "m"))
@@ -19,7 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from derive.algebra.arrays import Array
-from derive.algebra.terms import Extent, Index, Name, Num, Term, rename
+from derive.algebra.names import Index, Name
+from derive.algebra.terms import Extent, Num, Term, rename
 from derive.matrices.plan import (
     Call,
     Contract,

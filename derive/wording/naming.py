@@ -1,6 +1,6 @@
 r"""Names, functions, sizes and derivatives as a document writes them.
 
->>> from derive.algebra.terms import Level, Name
+>>> from derive.algebra.names import Level, Name
 >>> from derive.network import network
 >>> from derive.notation.latex import write_latex
 >>> theory = network(sizes=("n", 3))
@@ -17,7 +17,7 @@ import re
 from functools import lru_cache
 
 from derive.algebra.functions import KNOWN
-from derive.algebra.terms import Level, Name, Size
+from derive.algebra.names import Level, Name, Size
 from derive.notation.errors import NotationError
 from derive.notation.parser import parse
 from derive.notation.tree import Derivative, Fenced, Node, Number, Product, Scripted, Sum, Symbol, Word

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Literal
 
+from derive.algebra.names import Index, Name
 from derive.algebra.terms import (
     ONE,
     Add,
     Entry,
     Fun,
-    Index,
     Mul,
-    Name,
     Positive,
     Pow,
     Term,

@@ -16,9 +16,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from derive.algebra.arrays import Array
+from derive.algebra.names import Name
 from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.rules import RULES
-from derive.algebra.terms import Entry, Mul, Name, Num, Partial, Term, add, mul, names, total, transform
+from derive.algebra.terms import Entry, Mul, Num, Partial, Term, add, mul, names, total, transform
 from derive.calculus import Derivation, NotDifferentiable, Path, Step, backward, resolve
 from derive.calculus.chain import depends, local
 from derive.matrices.face import elementary
@@ -70,7 +71,7 @@ def derivation(theory: Theory) -> tuple[Explained, ...]:
 def gradient(theory: Theory, of: Name, by: Name) -> Node:
     r"""An equation: the derivative of a scalar by a quantity, worked out down to quantities of the forward pass.
 
-    >>> from derive.algebra.terms import Level
+    >>> from derive.algebra.names import Level
     >>> from derive.network import network
     >>> from derive.notation.latex import write_latex
     >>> write_latex(gradient(network(), Name("L"), Name("W", (Level("", 2),))))

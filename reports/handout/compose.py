@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from derive import wording
-from derive.algebra.terms import Name, Size
+from derive.algebra.names import Name, Size
 from derive.calculus.chain import depends
 from derive.matrices.plan import NoMatrixForm
 from derive.notation.latex import write_latex

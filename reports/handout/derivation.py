@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from derive import wording
+from derive.algebra.names import Name
 from derive.algebra.rules import RULES
-from derive.algebra.terms import Name
 from derive.calculus import NotDifferentiable
 from derive.matrices.plan import NoMatrixForm
 from derive.notation.parser import parse
@@ -102,6 +102,10 @@ RULE_FORMULAS = {
     "d(sum_k u_k)/dx = sum_k du_k/dx": r"\frac{d}{dx} \sum_k u_k = \sum_k \frac{du_k}{dx}",
     "d(uv)/dx = (du/dx) v + u (dv/dx)": r"\frac{d}{dx} (u v) = \frac{du}{dx} v + u \frac{dv}{dx}",
     "d(u^r)/dx = r u^(r-1) du/dx": r"\frac{d}{dx} u^r = r u^{r - 1} \frac{du}{dx}",
+    "d(Y^-1)/dx = -Y^-1 (dY/dx) Y^-1": r"\frac{d}{dx} Y^{-1} = -Y^{-1} \frac{dY}{dx} Y^{-1}",
+    "d det(Y)/dx = det(Y) tr(Y^-1 dY/dx)": (
+        r"\frac{d}{dx} \det(Y) = \det(Y) \operatorname{tr}\left( Y^{-1} \frac{dY}{dx} \right)"
+    ),
     "d f(u)/dx = f'(u) du/dx": r"\frac{d}{dx} f(u) = f'(u) \frac{du}{dx}",
 }
 """The formulas of the rules of calculus (`derive.algebra.rules`), which are written there for a line of text."""

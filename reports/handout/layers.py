@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.algebra.terms import Name, Size, names
+from derive.algebra.names import Name, Size
+from derive.algebra.terms import names
 from derive.calculus import NotDifferentiable
 from derive.calculus.chain import depends
 from derive.theory import Definition, Symbol, Theory

@@ -31,27 +31,22 @@ from derive.algebra.arrays import (
     trace,
     transpose,
 )
+from derive.algebra.names import Index, Level, Name, Size, fresh, size
 from derive.algebra.terms import (
     Add,
     Delta,
     Entry,
     Extent,
     Fun,
-    Index,
-    Level,
     Mul,
-    Name,
     Num,
     Partial,
     Positive,
     Pow,
-    Size,
     Term,
     Total,
-    fresh,
     num,
     power,
-    size,
     total,
     walk,
 )

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from derive.algebra.terms import ONE, Arg, Entry, Fun, Name, Term, add, mul, neg, num, power, sub
+from derive.algebra.names import Name
+from derive.algebra.terms import ONE, Arg, Entry, Fun, Term, add, mul, neg, num, power, sub
 from derive.meaning import second
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.scope import Scope, Shape, Vocabulary
@@ -182,7 +183,8 @@ def test_layers_are_no_powers() -> None:
 
 
 def test_a_term_with_indices_is_not_compared() -> None:
-    from derive.algebra.terms import Index, Total, size
+    from derive.algebra.names import Index, size
+    from derive.algebra.terms import Total
 
     i = Index("i", size("n"))
     assert second.question(parse("x"), Total(i, Entry(Name("x"), (i,))), Vocabulary()) is None

@@ -31,26 +31,22 @@ from derive.algebra.arrays import (
     transpose,
 )
 from derive.algebra.functions import KNOWN
+from derive.algebra.names import Level, Name, Size, fresh, size
 from derive.algebra.terms import (
     ONE,
     Arg,
     Entry,
     Extent,
     Fun,
-    Level,
-    Name,
     Partial,
     Positive,
-    Size,
     Total,
     add,
-    fresh,
     mul,
     neg,
     num,
     power,
     rename,
-    size,
     total,
     walk,
 )

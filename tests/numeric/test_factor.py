@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given, settings
 
-from derive.algebra.terms import size
+from derive.algebra.names import size
 from numeric import program as p
 from numeric.dialects import NUMPY
 from numeric.expressions import Expressions

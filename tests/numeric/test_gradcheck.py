@@ -14,7 +14,7 @@ import pytest
 
 import numeric
 from benchmarks.gradient_cases import HIDDEN, LOSSES, OUTPUTS
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
 from derive.check import read_text, theory_of
 from derive.network import network
 from derive.readers import read

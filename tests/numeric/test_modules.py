@@ -15,7 +15,8 @@ import pytest
 
 import numeric
 from derive.algebra.arrays import apply, array, entrywise, matmul, plus, sum_entries
-from derive.algebra.terms import Level, Name, neg, power, size
+from derive.algebra.names import Level, Name, size
+from derive.algebra.terms import neg, power
 from derive.network import ACTIVATIONS, LOSSES, network
 from derive.theory import Definition, Role, Symbol, Theory
 from numeric.data import xor

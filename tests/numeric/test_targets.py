@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 import numeric
 from benchmarks.gradient_cases import agree, cases, compiled, data, interpreted, sizes, well_conditioned
-from derive.algebra.terms import Name
+from derive.algebra.names import Name
 from derive.network import network
 from numeric import NotLowerable
 from numeric.compiled import load

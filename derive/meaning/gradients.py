@@ -1,0 +1,71 @@
+r"""Gradients that leave out by what: `\nabla f(x)` and `\nabla^2 f(x)` are taken by x, `\nabla E` by what E is a function of.
+
+`\nabla E` on a page that defines `E(w)`, and `\nabla^2 (a^\top x)^2` on a page where all functions are functions of x, are as
+plain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from derive.meaning.calls import Calls
+from derive.meaning.naming import rebuilt, written
+from derive.notation.tree import Derivative, Fenced, Node, Number, Product, Scripted, Symbol
+
+_NABLA = Symbol(r"\nabla")
+
+
+def with_variables(part: Node, calls: Calls) -> Node:
+    """A formula in which gradients say by what they are taken."""
+    arguments = {argument for argument in calls.values() if _is_name(argument)}
+    lone = next(iter(arguments)) if len(arguments) == 1 else None
+    return _rewritten(part, calls, lone)  # type: ignore[return-value]
+
+
+def _is_name(node: Node) -> bool:
+    found = written(node)
+    return found is not None and found.power is None and not (found.transposed or found.primes or found.entries)
+
+
+def _rewritten(part: object, calls: Calls, lone: Node | None) -> object:
+    if isinstance(part, tuple):
+        return tuple(_rewritten(each, calls, lone) for each in part)
+    if not isinstance(part, Node):
+        return part
+    if isinstance(part, Derivative) and part.symbol == r"\nabla" and not part.variables:
+        by = _argument(part.operand, calls, lone)
+        part = part if by is None else replace(part, variables=(by,))
+    elif isinstance(part, Product):
+        part = _with_hessian(part, calls, lone)
+    return rebuilt(part, lambda each: _rewritten(each, calls, lone))
+
+
+def _argument(operand: Node, calls: Calls, lone: Node | None) -> Node | None:
+    """What the operand of a gradient is a function of."""
+    match operand:
+        case Product(factors=((_, head), ("", Fenced(left="(", body=body)))) if _is_name(head):
+            return body if _is_name(body) and (head in calls or body == lone) else None
+    own = calls.get(operand)
+    if own is not None:
+        return own if _is_name(own) else None
+    return None if _is_name(operand) else lone
+
+
+def _with_hessian(node: Product, calls: Calls, lone: Node | None) -> Node:
+    r"""A product with `\nabla^2` in it; what follows, a call or one factor, is what it is taken of."""
+    for place, (sign, factor) in enumerate(node.factors[:-1]):
+        if not isinstance(factor, Scripted) or factor.base != _NABLA or factor.sup != Number("2") or factor.sub:
+            continue
+        following = node.factors[place + 1 :]
+        if any(each_sign for each_sign, _ in following[:1]):
+            continue
+        called = len(following) > 1 and following[1][0] == "" and isinstance(following[1][1], Fenced)
+        taken = 2 if called and _is_name(following[0][1]) else 1
+        operand = Product(following[:taken]) if taken == 2 else following[0][1]
+        by = _argument(operand, calls, lone)
+        if by is None:
+            continue
+        hessian = Derivative(r"\nabla", operand, (by, by), "subscript", span=factor.span)
+        factors = (*node.factors[:place], (sign, hessian), *following[taken:])
+        return factors[0][1] if len(factors) == 1 else replace(node, factors=factors)
+    return node
