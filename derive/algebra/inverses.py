@@ -180,11 +180,9 @@ def split(i: Index, j: Index, body: Polynomial) -> tuple[Polynomial, Polynomial,
         if k.size is not i.size:
             continue
         others = [index for index in only.bound if index is not k]
-        left = [factor for factor in only.factors if _touches(factor[0], i, k, j)]
-        right = [factor for factor in only.factors if _touches(factor[0], j, k, i)]
+        left = [factor for factor in only.factors if i in factor[0].free and j not in factor[0].free]
+        right = [factor for factor in only.factors if j in factor[0].free and i not in factor[0].free]
         if others or len(left) + len(right) != len(only.factors) or not left or not right:
-            continue
-        if any(factor in right for factor in left):
             continue
         return (
             Polynomial((Monomial(only.coefficient, tuple(left)),)),
@@ -192,7 +190,3 @@ def split(i: Index, j: Index, body: Polynomial) -> tuple[Polynomial, Polynomial,
             k,
         )
     return None
-
-
-def _touches(atom: Atom, own: Index, k: Index, other: Index) -> bool:
-    return other not in atom.free and (own in atom.free or (k in atom.free and own in atom.free))

@@ -341,6 +341,8 @@ def _said(assumption: tuple[str, object]) -> str:
         return rf"\sum_k {what.base}_k = 1"
     if kind == "positive":
         return "the arguments of the logarithms are positive"
+    if kind == "invertible":
+        return "the matrices that are inverted have inverses"
     return "away from the kink"
 
 

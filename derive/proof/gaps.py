@@ -9,6 +9,7 @@ from derive.algebra.functions import KNOWN
 from derive.algebra.names import Name
 from derive.algebra.terms import Entry, Fun, Partial, Term, names, walk
 from derive.meaning.collect import Understanding
+from derive.meaning.naming import walk as nodes_of
 from derive.meaning.powers import OPAQUE
 from derive.meaning.samples import degree
 from derive.notation.tree import Node, Number, Sum, Symbol
@@ -103,8 +104,14 @@ def by_convention(understanding: Understanding) -> Theory | None:
     own = theory.functions.get(_SIGMA.text)
     if own is None or own.body is not None or own.known:
         return None
-    if any(not each.display and each.statement.left == _SIGMA for each in understanding.placed):
-        return None
+    sides = (
+        side
+        for each in understanding.placed
+        if not each.display
+        for side in (each.statement.left, each.statement.right)
+    )
+    if any(part == _SIGMA for side in sides for part in nodes_of(side)):
+        return None  # its text speaks of it
     found = theory.kept.get("by convention")
     if not isinstance(found, Theory):
         logistic = replace(own, body=KNOWN["sigmoid"].definition)
