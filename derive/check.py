@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -59,19 +60,46 @@ def _all_verdicts(documents: Sequence[Document], jobs: int) -> Iterator[Document
     if jobs < 2:
         yield from map(_verdicts, documents)
         return
-    import signal
     from concurrent.futures import ProcessPoolExecutor
 
-    # Ctrl-C ends the other processes at once: what is said about it is said by this one
-    pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
+    pool = ProcessPoolExecutor(jobs, initializer=_end_at_once)
     try:
-        # the longest first, so that none is begun when the others are done
-        longest = sorted(documents, key=lambda document: -len(document.formulas))
-        started = {id(document): pool.submit(_verdicts, document) for document in longest}
+        with _interrupts_wait():
+            # the longest first, so that none is begun when the others are done
+            longest = sorted(documents, key=lambda document: -len(document.formulas))
+            started = {id(document): pool.submit(_verdicts, document) for document in longest}
         for document in documents:
             yield started[id(document)].result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Hold Ctrl-C and broken pipes back while threads and processes start: they begin with what is held back here.
+
+    The threads keep it so: on Ctrl-C they may write into the pipe of a process that is gone, and that must not end this
+    process before it has said why it ends.
+    """
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, which has no such pipes
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGPIPE))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_at_once() -> None:
+    """Let Ctrl-C end a further process without a word: what is said about it is said by the first one."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGPIPE))
 
 
 def theory_of(document: Document) -> Theory:
