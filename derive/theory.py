@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Level, Name, Size
-from derive.algebra.terms import Entry, Term, names, rename, resized, transform
+from derive.algebra.steps import instantiate, size_at
+from derive.algebra.terms import Entry, Term, names, rename
 
 if TYPE_CHECKING:
     from derive.face import Gradient
@@ -93,6 +94,9 @@ class Theory:
 
     values: Mapping[Name, tuple[Fraction, Fraction]] = field(default_factory=dict)
     r"""Given arrays whose entries have one of two values: `y_i \in \{0, 1\}`."""
+
+    clock: tuple[Level, Level] | None = None
+    """The first and the last step of families whose members are steps in time, where the page says so."""
 
     distributions: frozenset[Name] = frozenset()
     """Given arrays whose entries add up to one by the page's word, along the axis that does not count examples."""
@@ -236,39 +240,7 @@ def family_letters(family: Name, name: Name) -> dict[str, Level] | None:
     return letters if letters else None
 
 
-def at_level(level: Level, letters: Mapping[str, Level]) -> Level:
-    found = letters.get(level.letter) if level.letter else None
-    return level if found is None else found.shifted(level.offset)
-
-
-def size_at(length: Size, letters: Mapping[str, Level]) -> Size:
-    """The size of a family at a layer: sizes are written `n@l`, `n@l-1`, so that they follow the layer."""
-    if "@" not in length.name:
-        return length
-    base, _, place = length.name.partition("@")
-    return Size(f"{base}@{at_level(_parse_level(place), letters)!r}", None)
-
-
-def _parse_level(text: str) -> Level:
-    for cut, character in enumerate(text):
-        if character in "+-" and cut:
-            return Level(text[:cut], int(text[cut:]))
-    return Level("", int(text)) if text.lstrip("-").isdigit() else Level(text, 0)
-
-
 def _at_levels(value: Array, letters: Mapping[str, Level]) -> Array:
     body = instantiate(value.body, letters)
     indices = tuple(Index(index.label, size_at(index.size, letters)) for index in value.indices)
     return Array(indices, rename(body, dict(zip(value.indices, indices, strict=True))), value.row)
-
-
-def instantiate(term: Term, letters: Mapping[str, Level]) -> Term:
-    """A term of a layer family at a layer: its letters replaced in names and in the sizes of its sums."""
-
-    def change(node: Term) -> Term | None:
-        if isinstance(node, Entry) and node.name.levels:
-            levels = tuple(at_level(level, letters) for level in node.name.levels)
-            return Entry(Name(node.name.base, levels), node.indices)
-        return None
-
-    return resized(transform(term, change, variables=True), lambda length: size_at(length, letters))

@@ -90,6 +90,14 @@ class Level(metaclass=Interned):
         return Level(self.letter, self.offset + by)
 
 
+def level_from(text: str) -> Level:
+    """A layer or time index from what `repr` makes of it."""
+    for cut, character in enumerate(text):
+        if character in "+-" and cut:
+            return Level(text[:cut], int(text[cut:]))
+    return Level("", int(text)) if text.lstrip("-").isdigit() else Level(text, 0)
+
+
 @dataclass(frozen=True, eq=False)
 class Name(metaclass=Interned):
     """What a document calls a quantity: a base and its layer or time indices. `W^{(2)}` is Name("W", (Level("", 2),))."""

@@ -39,6 +39,8 @@ from derive.algebra.polynomial import (
 from derive.algebra.quotients import content, positive_atom, reduced
 from derive.algebra.radicals import radicals, rational_power, splits, whole_power
 from derive.algebra.rules import by_argument
+from derive.algebra.stepped import OpenSteps, count_of, lifted, summed_over_steps
+from derive.algebra.steps import StepDelta, StepSum
 from derive.algebra.terms import (
     Add,
     Arg,
@@ -119,7 +121,8 @@ class Normalizer:
             case Extent():
                 return _extent(term.size)
             case Entry():
-                return of_atom(Atom("entry", term.name, term.indices))
+                name, steps = lifted(term.name)
+                return of_atom(Atom("entry", name, term.indices + steps))
             case Arg():
                 return of_atom(Atom("argument", term.position))
             case Delta():
@@ -134,6 +137,10 @@ class Normalizer:
                 return self.raised(self.polynomial(term.base), term.exponent)
             case Total():
                 return self._summed(self.polynomial(term.body), term.index)
+            case StepSum():
+                return self._over_steps(term)
+            case StepDelta():
+                raise TooLarge("which of two steps comes first is left open")
             case Fun():
                 return self._function(term)
             case Inverse(row=row, column=column):
@@ -143,7 +150,8 @@ class Normalizer:
             case Positive():
                 return self._positive(self.polynomial(term.argument))
             case Partial(of=Entry() as of, by=by):
-                return of_atom(Atom("partial", (of.name, by.name), of.indices + by.indices))
+                (name, steps), (variable, more) = lifted(of.name), lifted(by.name)
+                return of_atom(Atom("partial", (name, variable), of.indices + by.indices + steps + more))
             case Partial():
                 return of_atom(Atom("partial", (Name("?"), term.by.name), term.by.indices, (self.polynomial(term.of),)))
         raise TypeError(f"no normal form for {type(term).__name__}")
@@ -204,6 +212,13 @@ class Normalizer:
     def _summed(self, body: Polynomial, index: Index) -> Polynomial:
         return self._simplify(Monomial(m.coefficient, m.factors, (*m.bound, index)) for m in body.monomials)
 
+    def _over_steps(self, term: StepSum) -> Polynomial:
+        body = self.polynomial(term.body)
+        try:
+            return self._simplify(summed_over_steps(body, term.letter, term.first, term.last))
+        except OpenSteps as error:
+            raise TooLarge(str(error)) from error
+
     def _simplify(self, monomials: Iterable[Monomial]) -> Polynomial:
         """Monomials with their deltas, idle sums, expandable powers and reducible fractions worked out, and collected."""
         done: list[Monomial] = []
@@ -250,8 +265,8 @@ class Normalizer:
         for index in monomial.bound:
             if index not in used:
                 bound = tuple(other for other in monomial.bound if other is not index)
-                factor = _extent(index.size).monomials[0]
-                return Monomial(monomial.coefficient * factor.coefficient, monomial.factors + factor.factors, bound)
+                once = Monomial(monomial.coefficient, monomial.factors, bound)
+                return Polynomial(tuple(multiplied(once, factor) for factor in _extent(index.size).monomials))
         granted = self._unit_sum(monomial)
         if granted is not None:
             return granted
@@ -437,7 +452,13 @@ class Normalizer:
 
 
 def _extent(length: Size) -> Polynomial:
-    return number(length.value) if length.value is not None else of_atom(Atom("extent", length))
+    if length.value is not None:
+        return number(length.value)
+    steps = count_of(length)
+    if steps is None:
+        return of_atom(Atom("extent", length))
+    constant, letters = steps
+    return plus(number(constant), *(of_atom(Atom("extent", each)).scaled(Fraction(sign)) for each, sign in letters))
 
 
 def _at(body: Term, argument: Term) -> Term:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.algebra.names import fresh
+from derive.algebra.steps import StepDelta, StepSum, step_sum
 from derive.algebra.terms import (
     MINUS_ONE,
     ONE,
@@ -76,6 +77,11 @@ def _total(term: Term, d: Differentiate) -> Term:
     return ZERO if inside is ZERO else Total(term.index, inside)
 
 
+def _step_sum(term: Term, d: Differentiate) -> Term:
+    assert isinstance(term, StepSum)
+    return step_sum(term.letter, term.first, term.last, d(term.body))
+
+
 def _function(term: Term, d: Differentiate) -> Term:
     assert isinstance(term, Fun)
     inside = d(term.argument)
@@ -112,6 +118,8 @@ RULES: dict[type[Term], Rule] = {
     Positive: Rule("step", "d[u>0]/dx = 0 away from u = 0", _zero),
     Add: Rule("sum", "d(u+v)/dx = du/dx + dv/dx", _sum),
     Total: Rule("sum", "d(sum_k u_k)/dx = sum_k du_k/dx", _total),
+    StepSum: Rule("sum", "d(sum_t u_t)/dx = sum_t du_t/dx", _step_sum),
+    StepDelta: Rule("constant", "d[s=t]/dx = 0", _zero),
     Mul: Rule("product", "d(uv)/dx = (du/dx) v + u (dv/dx)", _product),
     Pow: Rule("power", "d(u^r)/dx = r u^(r-1) du/dx", _power),
     # Petersen and Pedersen, The Matrix Cookbook (2012), equations 40 and 41

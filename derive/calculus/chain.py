@@ -15,7 +15,8 @@ from collections.abc import Iterator
 
 from derive.algebra.names import Index, Level, Name, fresh
 from derive.algebra.rules import differentiate
-from derive.algebra.terms import ONE, ZERO, Entry, Partial, Term, add, delta, mul, names, total, transform
+from derive.algebra.steps import StepSum, fresh_letter, is_bound, picked, same_step, step_sum
+from derive.algebra.terms import ONE, ZERO, Entry, Partial, Term, add, delta, mul, names, total, transform, walk
 from derive.theory import Definition, Theory
 
 _MOST_STEPS = 100_000
@@ -41,12 +42,25 @@ def local(term: Term, by: Entry) -> Term:
     """The derivative of a term by an entry, every other name held fixed."""
 
     def entry(node: Entry) -> Term:
-        return by_entry(node, by) if node.name is by.name else ZERO
+        same = _same_member(node.name, by.name)
+        return ZERO if same is ZERO else mul(same, by_entry(node, by))
 
     def unresolved(node: Partial) -> Term:
         raise NotDifferentiable(f"{node!r} stands inside a derivative")
 
     return differentiate(term, entry, unresolved)
+
+
+def _same_member(name: Name, other: Name) -> Term:
+    """One where two names are the same; of the members of a family in a sum over its steps, the sum has to say where they are."""
+    if name is other:
+        return ONE
+    levels = [*zip(name.levels, other.levels, strict=False)]
+    if name.base != other.base or len(name.levels) != len(other.levels):
+        return ZERO
+    if not any(is_bound(a.letter) or is_bound(b.letter) for a, b in levels):
+        return ZERO
+    return mul(*(same_step(a, b) for a, b in levels))
 
 
 def expand(theory: Theory, partial: Partial) -> Term:
@@ -57,6 +71,8 @@ def expand(theory: Theory, partial: Partial) -> Term:
             more often leaves the link to its reader, so zero is not what it means.
     """
     of, by = partial.of, partial.by
+    if not _like_others(theory, by.name):
+        return partial
     if not any(depends(theory, name, by.name) for name in names(of)):
         raise NotDifferentiable(f"by the page's definitions {_shown(of)} does not depend on {by.name!r}")
     if isinstance(of, Entry) and not of.indices and of.name is not by.name and theory.definition(of.name) is not None:
@@ -77,6 +93,34 @@ def expand(theory: Theory, partial: Partial) -> Term:
     return forward(theory, of, by)
 
 
+def _like_others(theory: Theory, name: Name) -> bool:
+    """Whether the chain rule takes the same step at every member that a bound letter stands for: the first and the last member of
+    a family often have a rule of their own, and a sum over all of them has no place for that."""
+    bound = [level for level in name.levels if is_bound(level.letter)]
+    if not bound:
+        return True
+    if len(bound) > 1 or theory.clock is None:
+        return False
+    for owner in theory.owners(name.base):
+        for used in theory.used(owner):
+            if used.base != name.base or len(used.levels) != len(name.levels):
+                continue
+            for level, own in zip(used.levels, name.levels, strict=True):
+                if own is bound[0] and not (is_bound(level.letter) and _runs_through(theory, owner, level.letter)):
+                    if not level.letter or level.offset or all(level.letter != other.letter for other in owner.levels):
+                        return False
+    return True
+
+
+def _runs_through(theory: Theory, owner: Name, letter: str) -> bool:
+    """Whether a sum in a definition takes in every step."""
+    return all(
+        (node.first, node.last) == theory.clock
+        for node in walk(theory.definitions[owner].value.body)
+        if isinstance(node, StepSum) and node.letter == letter
+    )
+
+
 def _shown(term: Term) -> str:
     return repr(term.name) if isinstance(term, Entry) else "the expression"
 
@@ -87,6 +131,8 @@ def forward(theory: Theory, term: Term, by: Entry) -> Term:
     def entry(node: Entry) -> Term:
         if node.name is by.name:
             return by_entry(node, by)
+        if _same_member(node.name, by.name) is not ZERO:
+            raise NotDifferentiable(f"{node.name!r} stands in a sum over the steps at one of which it is {by.name!r}")
         return Partial(node, by) if depends(theory, node.name, by.name) else ZERO
 
     def unresolved(node: Partial) -> Term:
@@ -106,17 +152,33 @@ def backward_step(theory: Theory, loss: Entry, by: Entry) -> Term:
         if user.name is not loss.name and not depends(theory, loss.name, user.name):
             continue  # a backward quantity, or another branch: no path to the loss
         indices = tuple(fresh(index.size) for index in user.value.indices)
-        slope = local(user.value.at(*indices), by)
+        slope = _at_its_step(theory, local(user.value.at(*indices), by))
         if slope is ZERO:
             continue
         if user.name is loss.name:
             parts.append(slope)
         else:
-            parts.append(total(indices, mul(Partial(loss, Entry(user.name, indices)), slope)))
+            path = total(indices, mul(Partial(loss, Entry(user.name, indices)), slope))
+            parts.append(over_all_steps(theory, path, loss.name, user.name, by.name))
     for general, direct in theory.general.items():
         if general is not loss.name and by.name in direct and depends(theory, loss.name, general):
             parts.append(mul(Partial(loss, Entry(general)), Partial(Entry(general), by)))
     return add(*parts)
+
+
+def _at_its_step(theory: Theory, slope: Term) -> Term:
+    return slope if theory.clock is None else picked(slope, theory.clock[1])
+
+
+def over_all_steps(theory: Theory, path: Term, loss: Name, user: Name, by: Name) -> Term:
+    """A path through every member of a family at once: the sum over its steps, up to the loss's own where that has one."""
+    known = {level.letter for level in (*loss.levels, *by.levels)}
+    for level in user.levels:
+        if is_bound(level.letter) and level.letter not in known:
+            assert theory.clock is not None
+            first, last = theory.clock
+            path = step_sum(level.letter, first, loss.levels[0] if len(loss.levels) == 1 else last, path)
+    return path
 
 
 def resolve(theory: Theory, term: Term) -> Term:
@@ -140,10 +202,11 @@ def users(theory: Theory, name: Name) -> Iterator[Definition]:
         letters = {level.letter for level in owner.levels if level.letter}
         instances: dict[Name, None] = {}
         for used in theory.used(owner):
-            if used is name:
+            timed = theory.clock is not None
+            if used is name and not (timed and letters - {level.letter for level in name.levels}):
                 instances[owner] = None
-            elif used.base == name.base and len(used.levels) == len(name.levels) and letters:
-                found = _instance(owner, used, name)
+            elif used.base == name.base and len(used.levels) == len(name.levels) and (letters or timed):
+                found = _instance(theory, owner, used, name)
                 if found is not None and not _beyond(theory, found):
                     instances[found] = None
         for instance in instances:
@@ -153,7 +216,7 @@ def users(theory: Theory, name: Name) -> Iterator[Definition]:
                     yield own
 
 
-def _instance(owner: Name, used: Name, name: Name) -> Name | None:
+def _instance(theory: Theory, owner: Name, used: Name, name: Name) -> Name | None:
     """The member of a family in whose definition `name` stands where the family writes `used`."""
     letters: dict[str, Level] = {}
     for pattern, asked in zip(used.levels, name.levels, strict=True):
@@ -161,7 +224,11 @@ def _instance(owner: Name, used: Name, name: Name) -> Name | None:
             if pattern is not asked:
                 return None
             continue
-        letters[pattern.letter] = asked.shifted(-pattern.offset)
+        if not is_bound(pattern.letter):  # a sum takes in every step
+            letters[pattern.letter] = asked.shifted(-pattern.offset)
+    if theory.clock is not None:  # what the name does not tell is every step
+        missing = {level.letter for level in owner.levels if level.letter} - letters.keys() - {theory.clock[1].letter}
+        letters |= {letter: Level(fresh_letter(), 0) for letter in sorted(missing)}
     levels = tuple(
         letters[level.letter].shifted(level.offset) if level.letter in letters else level for level in owner.levels
     )

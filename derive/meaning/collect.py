@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from derive.algebra.names import Level, Name, size
+from derive.algebra.steps import StepSum, is_bound, number_of_steps
 from derive.algebra.terms import Fun, Partial, Pow, Term, Total, names
 from derive.meaning.cases import gather_cases
 from derive.meaning.classify import classify, number_layers
+from derive.meaning.clocks import clocks_of
 from derive.meaning.define import RATES, define, find_shapes, fold, grant, refine
 from derive.meaning.doubt import ask_again
 from derive.meaning.draft import Draft, Meaning, Placed
@@ -133,6 +135,7 @@ def understand(
     draft.vocabulary = replace(
         draft.vocabulary, symmetric=symmetric(draft.placed), samples=samples, kronecker=_kronecker(draft)
     )
+    draft.vocabulary = replace(draft.vocabulary, clocks=clocks_of(draft.placed, draft.vocabulary))
     draft.letters = layer_letters(trees, draft.vocabulary) | index_letters(trees, draft.vocabulary)
     draft.table = ShapeTable(
         draft.vocabulary, arrays=has_arrays(trees), bold_vectors=bold_alone and _bold_vectors(draft, trees)
@@ -143,6 +146,8 @@ def understand(
         draft.table.declare_sizes(Symbol(name.base), ())
     for node, lengths in spoken_shapes(draft.placed):
         draft.table.declare_sizes(node, lengths)
+    for _, end in draft.vocabulary.clocks.values():
+        draft.table.sizes[end.letter] = number_of_steps(end)
     for letter in bounds(trees):
         draft.table.sizes.setdefault(letter, size(letter))
     for sample in samples:
@@ -228,7 +233,14 @@ def theory_of(draft: Draft) -> Theory:
         draft.general,
         draft.vocabulary.symmetric,
         draft.table.values,
+        clock(draft),
     )
+
+
+def clock(draft: Draft) -> tuple[Level, Level] | None:
+    """The first and the last step of a page on which all families run between the same two."""
+    ranges = set(draft.vocabulary.clocks.values())
+    return next(iter(ranges)) if len(ranges) == 1 else None
 
 
 def _role(draft: Draft, name: Name, updated: set[Name | None]) -> Role:
@@ -279,9 +291,18 @@ def last_layer(definitions: Mapping[Name, Definition]) -> Level | None:
     """The last layer of a network with layer families: the one that the loss looks at."""
     families = {level.letter for name in definitions for level in name.levels if level.letter}
     for loss in losses(definitions):
+        for node in _terms(definitions[loss]):
+            if isinstance(node, StepSum) and node.last.letter and node.last.letter not in families:
+                return Level(node.last.letter, 0)
+    for loss in losses(definitions):
         for used in names(definitions[loss].value.body):
             for level in used.levels:
-                if level.letter and (level.letter not in families or level.letter == "L") and not level.offset:
+                if (
+                    level.letter
+                    and not is_bound(level.letter)
+                    and (level.letter not in families or level.letter == "L")
+                    and not level.offset
+                ):
                     return level
     return None
 

@@ -29,7 +29,8 @@ from derive.algebra.arrays import (
     transpose,
 )
 from derive.algebra.functions import NOTATION, PI
-from derive.algebra.names import Name, fresh
+from derive.algebra.names import Level, Name, fresh
+from derive.algebra.steps import fresh_letter, instantiate, step_sum
 from derive.algebra.terms import (
     ONE,
     ZERO,
@@ -48,6 +49,7 @@ from derive.algebra.terms import (
     rename,
     sub,
 )
+from derive.meaning.clocks import range_of, steps_over
 from derive.meaning.conditions import DIFFERENT, cover_everything
 from derive.meaning.labels import chosen_by_class, is_bracket, is_indicator
 from derive.meaning.naming import any_layer, base_latex, is_transpose, subscript_text, walk
@@ -612,6 +614,10 @@ class Elaborator(Slopes):
     def _big(self, node: BigOperator) -> Iterator[Reading]:
         if node.operator != r"\sum":
             raise NotUnderstood(f"{node.operator} is not supported", column=node.span[0])
+        stepped = steps_over(node, self.scope.vocabulary)
+        if stepped is not None and stepped not in self.scope.running:
+            yield from self._over_steps(node, stepped)
+            return
         letters, batch = sum_letters(node.lower), chosen(node.lower)
         for part in walk(node.body):
             name = self._written(part) if isinstance(part, Scripted) else None
@@ -650,6 +656,16 @@ class Elaborator(Slopes):
                 body = Total(own, rename(value.body, {index: own}))
                 value = Array(value.indices, body, value.row)
             yield Reading(value, reading.notes, reading.cost)
+
+    def _over_steps(self, node: BigOperator, letter: str) -> Iterator[Reading]:
+        """A sum over the members of a family: its letter is bound, whatever stands for a step outside."""
+        first, last = range_of(node, letter, self.scope.vocabulary.clocks)
+        for reading in self.readings(node.body):
+            value, own = reading.value, fresh_letter()
+            if any(f"@{letter}" in length.name for length in value.shape):
+                raise NotUnderstood("a sum over layers of different sizes", column=node.span[0])
+            body = step_sum(own, first, last, instantiate(value.body, {letter: Level(own, 0)}))
+            yield Reading(Array(value.indices, body, value.row), reading.notes, reading.cost)
 
     # derivatives
 

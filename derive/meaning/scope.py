@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from derive.algebra.arrays import Array, ShapeMismatch, array
-from derive.algebra.names import Index, Name, Size, fresh, size
+from derive.algebra.names import Index, Level, Name, Size, fresh, size
 from derive.algebra.terms import Entry, add, mul, num, rename, resized
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class Vocabulary:
     """Names of values that are written with their arguments where they are defined."""
     samples: frozenset[str] = frozenset()
     """Letters of inputs that the page sums over."""
+    clocks: Mapping[str, tuple[Level, Level]] = field(default_factory=dict)
+    """Letters of steps with the first and the last step."""
     symmetric: frozenset[Name] = frozenset()
     """Matrices that the page calls symmetric."""
     kronecker: bool = False

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from derive.algebra.names import Name, Size, size
+from derive.algebra.steps import size_at
 from derive.meaning.labels import classes, one_hot
 from derive.meaning.naming import base_latex, is_transpose, level_of, walk, written
 from derive.meaning.scope import Shape, Sizes, Vocabulary
@@ -28,7 +29,7 @@ from derive.notation.tree import (
     Sum,
     Symbol,
 )
-from derive.theory import family_letters, size_at
+from derive.theory import family_letters
 
 SCALARS = frozenset(
     {"L", "J", "C", "E", r"\mathcal{L}", r"\ell", r"\mathcal{J}", r"\alpha", r"\eta", r"\lambda", r"\epsilon", r"\varepsilon",

@@ -70,6 +70,8 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
         if isinstance(looked, Refuted):
             return looked
     try:
+        if theory.clock is not None:
+            return _over_time(theory, left, right, unit, rungs)
         # most true claims about one layer of many are proved in a few steps; values have to be carried through all layers
         proved = _climb(theory, islice(rungs, _FIRST_RUNGS))
         if proved is None:
@@ -83,6 +85,21 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
     except NotDifferentiable as error:
         return Undecided(str(error), agrees)
     return proved or _look_at_layers(theory, left.body, other, difference_at, unit, range(1, POINTS))
+
+
+def _over_time(
+    theory: Theory, left: Array, right: Array, unit: Mapping[Name, int], rungs: Iterable[tuple[Normalizer, Term]]
+) -> Decision:
+    """On a page of steps in time: values at every step first. A proof speaks of a step like any other, which the first and the last
+    need not be, so it stands only where the values agree at all of them."""
+    other, free = right.at(*left.indices), list(left.indices)
+    looked = _look_at_layers(theory, left.body, other, free, unit, range(POINTS))
+    if isinstance(looked, Refuted) or not looked.agrees:
+        return looked
+    try:
+        return _climb(theory, rungs) or looked
+    except (TooLarge, NotDifferentiable) as error:
+        return Undecided(str(error), True)
 
 
 def _climb(theory: Theory, rungs: Iterable[tuple[Normalizer, Term]]) -> Proved | None:

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 
 from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Level, Name
+from derive.algebra.steps import at_level, instantiate, letters_of, size_at
 from derive.algebra.terms import Term, names, rename
-from derive.theory import Definition, Symbol, Theory, at_level, family_letters, instantiate, size_at
+from derive.theory import Definition, Symbol, Theory, family_letters
 
 DEPTH = 4
-_MOST_LAYERS = 12
 """Deep enough for a hidden layer with hidden layers on both sides."""
+_MOST_LAYERS = 12
+_MOST_LETTERS = 2
 
 
 @dataclass(frozen=True)
@@ -27,26 +30,22 @@ class Deep:
     theory: Theory
     last: Mapping[str, Level]
     layers: int = DEPTH
+    first: int | None = None
+    """The first step of families that run over time; what stands before it is given."""
 
     def claims(
         self, left: Term, right: Term, indices: Iterable[Index]
     ) -> Iterator[tuple[str, Term, Term, list[Index]]]:
         """The claim at each layer at which all its names exist: the layer in words, both sides, the free indices."""
-        letters = {
-            level.letter
-            for term in (left, right)
-            for name in names(term)
-            for level in name.levels
-            if level.letter and level.letter not in self.last
-        }
+        letters = sorted((letters_of(left) | letters_of(right)) - {*self.last})
         free = list(indices)
-        if len(letters) > 1:
+        if len(letters) > (1 if self.first is None else _MOST_LETTERS):
             return
-        choices: list[dict[str, Level]] = [{}]
-        if letters:
-            (letter,) = letters
-            choices = [{letter: Level("", number)} for number in range(self.layers + 1)]
-        for chosen in choices:
+        numbers = range(self.first or 0, self.layers + 1)
+        for chosen in (
+            {letter: Level("", number) for letter, number in zip(letters, chosen, strict=True)}
+            for chosen in product(numbers, repeat=len(letters))
+        ):
             assigned = {**self.last, **chosen}
             resized = {index: Index(index.label, size_at(index.size, assigned)) for index in free}
             sides = [rename(instantiate(term, assigned), resized) for term in (left, right)]
@@ -57,6 +56,8 @@ class Deep:
     def _exists(self, name: Name) -> bool:
         if name in self.theory.definitions:
             return True
+        if self.first is not None and any(level.offset < self.first for level in name.levels if not level.letter):
+            return any(name in self.theory.used(owner) for owner in self.theory.definitions)  # such as `h^(0)`
         # below its first layer a family that is defined has no members
         return name in self.theory.symbols and all(name.base != own.base for own in self.theory.definitions)
 
@@ -67,6 +68,8 @@ def at_depth(theory: Theory) -> Deep:
     depth = max(DEPTH, min(max(numbered, default=0), _MOST_LAYERS))
     families = {name: d for name, d in theory.definitions.items() if any(level.letter for level in name.levels)}
     last_letters = {} if theory.last is None else {theory.last.letter: Level("", depth)}
+    if theory.clock is not None:
+        last_letters[theory.clock[1].letter] = Level("", depth)
     definitions: dict[Name, Definition] = {}
     for name, definition in theory.definitions.items():
         if any(level.letter not in last_letters for level in name.levels if level.letter):
@@ -114,7 +117,8 @@ def at_depth(theory: Theory) -> Deep:
         theory.symmetric,
         _values_at(theory, symbols),
     )
-    return Deep(deep, last_letters, depth)
+    first = None if theory.clock is None else theory.clock[0].offset
+    return Deep(deep, last_letters, depth, first)
 
 
 def _values_at(theory: Theory, symbols: Mapping[Name, Symbol]) -> dict[Name, tuple[Fraction, Fraction]]:

@@ -9,10 +9,11 @@ from derive.algebra.arrays import Array
 from derive.algebra.functions import KNOWN
 from derive.algebra.names import Index, Name
 from derive.algebra.rules import by_argument
+from derive.algebra.steps import at_level
 from derive.algebra.terms import Arg, Entry, Extent, Fun, Mul, Num, Partial, Positive, Term, num, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand, resolve
 from derive.notation.tree import Cases, Fenced, Node, Number, Product, Relations, Scripted, Styled, Symbol
-from derive.theory import Theory, at_level, family_letters
+from derive.theory import Theory, family_letters
 
 if TYPE_CHECKING:
     from derive.wording.entries import EntryWriter

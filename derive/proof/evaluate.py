@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from derive.algebra.functions import KNOWN
 from derive.algebra.names import Index, Name, Size, fresh
 from derive.algebra.rules import by_argument
+from derive.algebra.steps import STEPS
 from derive.algebra.terms import (
     Add,
     Arg,
@@ -179,6 +180,8 @@ class Point:
     def length(self, size: Size) -> int:
         if size.value is not None:
             return size.value
+        if size.name.partition("@")[0] == STEPS:
+            raise Undefined("a number of steps, and no number was chosen for it")
         if size not in self.sizes:
             # other sizes at every point, in another order: a factor of one half is no mean over two, and a matrix that is wide at
             # one point is tall at another

@@ -19,13 +19,14 @@ from derive.algebra.arrays import Array
 from derive.algebra.names import Name
 from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.rules import RULES
+from derive.algebra.steps import at_level
 from derive.algebra.terms import Entry, Mul, Num, Partial, Term, add, mul, names, total, transform
 from derive.calculus import Derivation, NotDifferentiable, Path, Step, backward, resolve
 from derive.calculus.chain import depends, local
 from derive.matrices.face import elementary
 from derive.matrices.tidy import tidy
 from derive.notation.tree import Node, Relations, Rows
-from derive.theory import Definition, Theory, at_level, family_letters
+from derive.theory import Definition, Theory, family_letters
 from derive.wording import naming
 from derive.wording.build import Piece, product, total_of, whole
 from derive.wording.entries import entry

@@ -1,0 +1,248 @@
+r"""Sums over the members of a family: `\sum_{t=1}^{T} c_t`, in which the step t stands in the names, not in an index.
+
+The letter of such a sum is bound, and occurs nowhere else. Bounds are layers or steps, numbers or letters; a sum between two
+numbers is written out, so at one depth there are none. Sums run upwards: what is proved holds wherever the last step is not
+before the first.
+
+>>> from derive.algebra.names import Name
+>>> from derive.algebra.terms import Entry
+>>> t, T = Level("t", 0), Level("T", 0)
+>>> cost = step_sum("t", Level("", 1), T, Entry(Name("c", (t,))))
+>>> cost
+sum_{t=1..T}(c^(t))
+>>> instantiate(cost, {"T": Level("", 2)})
+(c^(1) + c^(2))
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from derive.algebra.names import Level, Name, Size, fresh, level_from
+from derive.algebra.terms import (
+    ONE,
+    ZERO,
+    Add,
+    Entry,
+    Mul,
+    Term,
+    Total,
+    add,
+    mul,
+    rename,
+    resized,
+    transform,
+    walk,
+)
+
+STEPS = "steps"
+"""The base of sizes that count steps: `steps@T` is T."""
+_MOST_WRITTEN_OUT = 64
+_BOUND = "_s"
+
+_counter = itertools.count(1)
+
+
+def fresh_letter() -> str:
+    """A letter for the steps of one sum."""
+    return f"{_BOUND}{next(_counter)}"
+
+
+def is_bound(letter: str) -> bool:
+    """Whether a letter of a level belongs to a sum."""
+    return letter.startswith(_BOUND)
+
+
+@dataclass(frozen=True, eq=False)
+class StepSum(Term):
+    """The sum of a term over the steps from `first` to `last`. Build with `step_sum`."""
+
+    letter: str
+    first: Level
+    last: Level
+    body: Term
+
+    def __post_init__(self) -> None:
+        self._set_free()
+
+    def children(self) -> tuple[Term, ...]:
+        return (self.body,)
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        return step_sum(self.letter, self.first, self.last, children[0])
+
+    def __repr__(self) -> str:
+        return f"sum_{{{self.letter}={self.first!r}..{self.last!r}}}({self.body!r})"
+
+
+@dataclass(frozen=True, eq=False)
+class StepDelta(Term):
+    """One where two steps are the same, else zero. Build with `same_step`."""
+
+    left: Level
+    right: Level
+
+    def __repr__(self) -> str:
+        return f"[{self.left!r}={self.right!r}]"
+
+
+def same_step(left: Level, right: Level) -> Term:
+    """One where two steps are the same, else zero: a number where the letters leave nothing open."""
+    if left.letter == right.letter:
+        return ONE if left is right else ZERO
+    return StepDelta(*sorted((left, right), key=repr))
+
+
+def step_sum(letter: str, first: Level, last: Level, body: Term) -> Term:
+    """A sum over steps, written out between two numbers."""
+    if body is ZERO:
+        return ZERO
+    if not first.letter and not last.letter and last.offset - first.offset < _MOST_WRITTEN_OUT:
+        steps = range(first.offset, last.offset + 1)
+        return add(*(instantiate(body, {letter: Level("", number)}) for number in steps))
+    return StepSum(letter, first, last, body)
+
+
+def at_level(level: Level, letters: Mapping[str, Level]) -> Level:
+    found = letters.get(level.letter) if level.letter else None
+    return level if found is None else found.shifted(level.offset)
+
+
+def size_at(length: Size, letters: Mapping[str, Level]) -> Size:
+    """The size of a family at a layer: sizes are written `n@l`, `n@l-1`, so that they follow the layer."""
+    if "@" not in length.name:
+        return length
+    base, _, place = length.name.partition("@")
+    level = at_level(level_from(place), letters)
+    if base == STEPS and not level.letter:
+        return Size(str(level.offset), level.offset)
+    return Size(f"{base}@{level!r}", None)
+
+
+def number_of_steps(last: Level) -> Size:
+    """The size that counts the steps up to a last one."""
+    return Size(str(last.offset), last.offset) if not last.letter else Size(f"{STEPS}@{last!r}", None)
+
+
+def instantiate(term: Term, letters: Mapping[str, Level]) -> Term:
+    """A term of a family at other layers or steps: letters replaced in names, in sizes and in the bounds of sums."""
+    if any(is_bound(level.letter) for level in letters.values()):
+        term = _apart(term, {level.letter for level in letters.values()})
+
+    def change(node: Term) -> Term | None:
+        match node:
+            case Entry(name=name) if name.levels:
+                return Entry(Name(name.base, tuple(at_level(level, letters) for level in name.levels)), node.indices)
+            case StepSum():
+                return step_sum(node.letter, at_level(node.first, letters), at_level(node.last, letters), node.body)
+            case StepDelta():
+                return same_step(at_level(node.left, letters), at_level(node.right, letters))
+        return None
+
+    return resized(transform(term, change, variables=True), lambda length: size_at(length, letters))
+
+
+def _apart(term: Term, taken: set[str]) -> Term:
+    """The same with sums that bind none of the letters taken."""
+
+    def change(node: Term) -> Term | None:
+        if not isinstance(node, StepSum) or node.letter not in taken:
+            return None
+        letter = fresh_letter()
+        return StepSum(letter, node.first, node.last, instantiate(node.body, {node.letter: Level(letter, 0)}))
+
+    return transform(term, change, variables=True)
+
+
+def letters_of(term: Term) -> frozenset[str]:
+    """The letters of layers and steps that a term speaks of, those of its own sums left out."""
+    found: set[str] = set()
+    for node in walk(term):
+        match node:
+            case Entry(name=name):
+                found.update(level.letter for level in name.levels)
+            case StepSum(first=first, last=last):
+                found.update((first.letter, last.letter))
+            case StepDelta(left=left, right=right):
+                found.update((left.letter, right.letter))
+            case _ if hasattr(node, "size") and "@" in node.size.name:
+                found.add(level_from(node.size.name.partition("@")[2]).letter)
+    return frozenset(letter for letter in found if letter and not is_bound(letter))
+
+
+def picked(term: Term, end: Level) -> Term:
+    """Sums over steps in which a delta says which step is meant, taken at that step. `end` is the last step of all.
+
+    A letter stands for a step like any other: not the first, nor the last. A delta between steps of which neither is known to be
+    the later is left.
+    """
+
+    def change(node: Term) -> Term | None:
+        return _pick(node, end) if isinstance(node, StepSum) and _has_delta(node.body, node.letter) else None
+
+    return transform(term, change)
+
+
+def _has_delta(body: Term, letter: str) -> bool:
+    return any(isinstance(node, StepDelta) and letter in (node.left.letter, node.right.letter) for node in walk(body))
+
+
+def _pick(node: StepSum, end: Level) -> Term | None:
+    """The sum of a body that is linear in deltas of its step, as the derivative by one step is."""
+    letter, body = node.letter, node.body
+
+    def over(part: Term) -> Term:
+        whole = step_sum(letter, node.first, node.last, part)
+        if isinstance(whole, StepSum) and _has_delta(part, letter):
+            return _pick(whole, end) or whole
+        return whole
+
+    match body:
+        case StepDelta():
+            return _at_step(node, body, ONE, end)
+        case Add():
+            return add(*map(over, body.terms))
+        case Total():
+            index = fresh(body.index.size)
+            return Total(index, over(rename(body.body, {body.index: index})))
+        case StepSum() if letter not in (body.first.letter, body.last.letter):
+            return step_sum(body.letter, body.first, body.last, over(body.body))
+        case Mul():
+            place = next(at for at, factor in enumerate(body.factors) if _has_delta(factor, letter))
+            factor, others = body.factors[place], body.factors[:place] + body.factors[place + 1 :]
+            match factor:
+                case StepDelta():
+                    return _at_step(node, factor, mul(*others), end)
+                case Add():
+                    return add(*(over(mul(*others, part)) for part in factor.terms))
+                case Total():
+                    index = fresh(factor.index.size)
+                    return Total(index, over(mul(*others, rename(factor.body, {factor.index: index}))))
+                case StepSum() if letter not in (factor.first.letter, factor.last.letter):
+                    inner = fresh_letter()
+                    opened = instantiate(factor.body, {factor.letter: Level(inner, 0)})
+                    return step_sum(inner, factor.first, factor.last, over(mul(*others, opened)))
+    return None
+
+
+def _at_step(node: StepSum, delta: StepDelta, rest: Term, end: Level) -> Term | None:
+    own, other = (delta.left, delta.right) if delta.left.letter == node.letter else (delta.right, delta.left)
+    step = other.shifted(-own.offset)
+    inside = _not_before(node.first, step), _not_after(step, node.last, end)
+    if False in inside:
+        return ZERO
+    return instantiate(rest, {node.letter: step}) if inside == (True, True) else None
+
+
+def _not_before(first: Level, step: Level) -> bool | None:
+    if first.letter == step.letter:
+        return first.offset <= step.offset
+    return True if not first.letter and first.offset <= 1 else None
+
+
+def _not_after(step: Level, last: Level, end: Level) -> bool | None:
+    if step.letter == last.letter:
+        return step.offset <= last.offset
+    return True if last.letter == end.letter and abs(last.offset) <= 1 else None
