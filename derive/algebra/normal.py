@@ -277,23 +277,27 @@ class Normalizer:
 
     def _unit_sum(self, monomial: Monomial) -> Monomial | None:
         for place, (atom, exponent) in enumerate(monomial.factors):
-            if (
-                atom.kind != "entry"
-                or exponent != 1
-                or not isinstance(atom.head, Name)
-                or atom.head not in self.unit_sums
-            ):
+            if atom.kind != "entry" or exponent != 1 or not isinstance(atom.head, Name):
                 continue
-            index = atom.indices[self.unit_sums[atom.head]]
+            family = self._distribution(atom.head)
+            if family is None:
+                continue
+            index = atom.indices[self.unit_sums[family]]
             others = monomial.factors[:place] + monomial.factors[place + 1 :]
             if (
                 index in monomial.bound
                 and not any(index in other.free for other, _ in others)
                 and atom.indices.count(index) == 1
             ):
-                self.assumptions[("unit sum", atom.head)] = None
+                self.assumptions[("unit sum", family)] = None
                 return Monomial(monomial.coefficient, others, tuple(i for i in monomial.bound if i is not index))
         return None
+
+    def _distribution(self, name: Name) -> Name | None:
+        """What says that the entries of a name add up to one: the name itself, or its family."""
+        if name in self.unit_sums or not name.levels:
+            return name if name in self.unit_sums else None
+        return next((own for own in self.unit_sums if own.base == name.base and _is_family(own, name)), None)
 
     # matrices as a whole
 
@@ -449,6 +453,10 @@ class Normalizer:
                 )
                 return _resummed(opened, monomial.bound) if monomial.bound else opened
         return self._simplify([monomial])
+
+
+def _is_family(family: Name, name: Name) -> bool:
+    return len(family.levels) == len(name.levels) and all(level.letter for level in family.levels)
 
 
 def _extent(length: Size) -> Polynomial:

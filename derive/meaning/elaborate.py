@@ -6,7 +6,7 @@ r"""Syntax to meaning: a formula's tree to the arrays it may denote.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
@@ -51,7 +51,7 @@ from derive.algebra.terms import (
 )
 from derive.meaning.clocks import range_of, steps_over
 from derive.meaning.conditions import DIFFERENT, cover_everything
-from derive.meaning.labels import chosen_by_class, is_bracket, is_indicator
+from derive.meaning.labels import INDICATORS, chosen_by_class, is_bracket, is_indicator
 from derive.meaning.naming import any_layer, base_latex, is_transpose, subscript_text, walk
 from derive.meaning.powers import OPAQUE
 from derive.meaning.products import Reading, multiply
@@ -159,6 +159,8 @@ class Elaborator(Slopes):
                 yield from self._derivative(node)
             case Cases():
                 yield from self._cases(node)
+            case Scripted(base=base, sub=Relations() as told, sup=None, primes=0) if base_latex(base) in INDICATORS:
+                yield from self._indicator(told)  # `\mathbf{1}_{i = y}`
             case Scripted() | Symbol() | Word() | Styled():
                 yield from self._name(node)
             case _:
@@ -489,14 +491,11 @@ class Elaborator(Slopes):
                 raise NotUnderstood("a prod that is no chain of derivatives", column=function.span[0])
             yield chain
         elif row in ("diag", "diagonal"):
-            for reading in self._spelled_out(inside) or self.readings(inside):
-                yield Reading(diagonal(reading.value), reading.notes, reading.cost)
+            yield from _of_fitting(self._spelled_out(inside) or self.readings(inside), diagonal)
         elif row == "det":
-            for reading in self.readings(inside):
-                yield Reading(self.determinant(reading.value), reading.notes, reading.cost)
+            yield from _of_fitting(self.readings(inside), self.determinant)
         elif row in ("tr", "trace"):
-            for reading in self.readings(inside):
-                yield Reading(trace(reading.value, self.scope.agree), reading.notes, reading.cost)
+            yield from _of_fitting(self.readings(inside), lambda value: trace(value, self.scope.agree))
         elif row == "max" and isinstance(inside, Sequence) and len(inside.items) == 2:
             left, right = (self.readings(item) for item in inside.items)
             for difference in self._added([("+", left), ("-", right)]):
@@ -668,6 +667,24 @@ class Elaborator(Slopes):
             yield Reading(Array(value.indices, body, value.row), reading.notes, reading.cost)
 
     # derivatives
+
+
+def _of_fitting(ways: list[Reading], function: Callable[[Array], Array]) -> Iterator[Reading]:
+    """What a function gives of the readings that it takes: `(1 - h^2)` may be a number or a vector, and only one has a diagonal.
+
+    Raises:
+        ShapeMismatch: it takes none of them.
+    """
+    found: list[Reading] = []
+    mismatch: ShapeMismatch | None = None
+    for way in ways:
+        try:
+            found.append(Reading(function(way.value), way.notes, way.cost))
+        except ShapeMismatch as error:
+            mismatch = mismatch or error
+    if not found and mismatch is not None:
+        raise mismatch
+    yield from found
 
 
 def softmax(value: Array) -> Array:

@@ -15,7 +15,7 @@ from derive.meaning.naming import Written, base_latex
 from derive.meaning.scope import Scope
 from derive.notation.tree import Accented, Ellipsis, Fenced, Node, Number, Relations, Sequence, Styled, Symbol
 
-_INDICATORS = frozenset({r"\mathbb{1}", r"\mathbf{1}", r"\mathbb{I}", r"\mathrm{I}"})
+INDICATORS = frozenset({r"\mathbb{1}", r"\mathbf{1}", r"\mathbb{I}", r"\mathrm{I}"})
 
 
 def one_hot(name: Name) -> Name:
@@ -51,7 +51,7 @@ def is_indicator(node: Node, following: Node) -> bool:
         return False
     if isinstance(node, Number):
         return node.text == "1"
-    return isinstance(node, Symbol | Styled | Accented) and base_latex(node) in _INDICATORS
+    return isinstance(node, Symbol | Styled | Accented) and base_latex(node) in INDICATORS
 
 
 def chosen_by_class(term: Term, change: Callable[[Term], Term]) -> Term | None:

@@ -66,6 +66,7 @@ def _join_labels(draft: Draft) -> None:
     labels = {("", sub.text) for sub in below if isinstance(sub, Symbol) and sub.text in values}
     labels |= {("", letter) for letter in _labels_of_vectors(draft, nodes)}
     labels |= {("", text) for text in _labels_of_names(nodes)} | set(_labels_of_one(draft, nodes))
+    labels |= set(_labels_of_declared(draft, nodes))
     if labels:
         draft.placed = tuple(
             replace(each, statement=each.statement.changed(lambda side: _labelled(side, frozenset(labels))))
@@ -89,6 +90,28 @@ def _labels_of_names(nodes: Sequence[Node]) -> Iterable[str]:
         letters = _letters_below(node)
         if len(letters) > 1 and set(letters) <= bases - indices:
             yield "".join(letters)
+
+
+def _labels_of_declared(draft: Draft, nodes: Sequence[Node]) -> Iterable[tuple[str, str]]:
+    r"""The hh of `W_{hh} \in \mathbb{R}^{p \times p}`, which is no entry, and the h of `b_h \in \mathbb{R}^p` where h is a name of
+    the page, and nothing is counted with it."""
+    bases = {latex for node in nodes if isinstance(node, Scripted) and (latex := base_latex(node.base)) is not None}
+    counted = {
+        part.text
+        for node in nodes
+        if isinstance(node, BigOperator) and node.lower is not None
+        for part in walk(node.lower)
+        if isinstance(part, Symbol)
+    }
+    for each in draft.placed:
+        name, region = each.statement.left, each.statement.right
+        if each.statement.relation != r"\in" or not isinstance(name, Scripted) or not isinstance(region, Scripted):
+            continue
+        letters, base = _letters_below(name), base_latex(name.base)
+        if base is None or name.sup is not None or region.sup is None or base_latex(region.base) != r"\mathbb{R}":
+            continue
+        if letters and set(letters) <= bases - counted:
+            yield base, "".join(letters)
 
 
 def _letters_below(node: Node) -> tuple[str, ...]:

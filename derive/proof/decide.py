@@ -129,6 +129,7 @@ def _look_at_layers(
     if not theory.has_families:
         return _look(theory, left, right, indices, unit, seeds)
     deep = at_depth(theory)
+    unit = deep.granted(unit)
     refuted: Refuted | None = None
     undecided: Undecided | None = None
     false = undecided_at = 0

@@ -53,6 +53,15 @@ class Deep:
                 said = ", ".join(f"{letter} = {level!r}" for letter, level in assigned.items())
                 yield said, sides[0], sides[1], list(resized.values())
 
+    def granted(self, unit: Mapping[Name, int]) -> dict[Name, int]:
+        """Arrays whose entries add up to one, those of a family at each of its members."""
+        return {
+            name: axis
+            for family, axis in unit.items()
+            for name in (family, *self.theory.symbols)
+            if name is family or family_letters(family, name) is not None
+        }
+
     def _exists(self, name: Name) -> bool:
         if name in self.theory.definitions:
             return True

@@ -15,7 +15,8 @@ from derive.meaning.draft import Meaning
 from derive.meaning.layers import at_layer, names_in
 from derive.meaning.scope import NotUnderstood
 from derive.meaning.shapes import bare_letter
-from derive.notation.tree import Node
+from derive.meaning.naming import walk as walk_tree
+from derive.notation.tree import Node, Symbol
 from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide
 from derive.proof.gaps import by_convention, gap, is_value, opaque, sums_differ, taken_for_granted, values_supposed
 from derive.proof.sides import numbered_layers, pairs_of
@@ -60,7 +61,10 @@ def _as_the_text_restricts(understanding: Understanding, place: int, verdict: St
     statement, meaning = understanding.placed[place].statement, understanding.meanings[place]
     assert statement.right is not None
     doubt = verdict
+    steps = {letter for letter, (_, end) in understanding.vocabulary.clocks.items() for letter in (letter, end.letter)}
     for told, beside in conditions_around(understanding.placed, place):
+        if {part.text for part in walk_tree(told) if isinstance(part, Symbol)} <= steps:
+            continue  # values are looked at step by step: what holds at some steps only is not refuted
         restricted = claimed(understanding, place, statement.left, statement.right, meaning, (told,))
         if restricted.verdict is Verdict.PROVED and beside:
             return replace(restricted, reading=f"for {write_latex(told)}, as the text says")

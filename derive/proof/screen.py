@@ -40,6 +40,7 @@ class Screen:
         self.granted = granted
         self._deep = at_depth(theory) if theory.has_families else None
         self._many = len(theory.definitions) > _MANY
+        granted = granted if self._deep is None else self._deep.granted(granted)
         own = theory if self._deep is None else self._deep.theory
         # logarithms and roots ask for positive numbers; the sides of a kink are told apart by the others
         scalars = frozenset(name for name, symbol in own.symbols.items() if not symbol.shape)
