@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.algebra.names import fresh
-from derive.algebra.steps import StepDelta, StepSum, step_sum
+from derive.algebra.steps import StepDelta, StepPower, StepSum, step_sum
 from derive.algebra.terms import (
     MINUS_ONE,
     ONE,
@@ -82,6 +82,11 @@ def _step_sum(term: Term, d: Differentiate) -> Term:
     return step_sum(term.letter, term.first, term.last, d(term.body))
 
 
+def _step_power(term: Term, d: Differentiate) -> Term:
+    assert isinstance(term, StepPower)
+    return mul(term.exponent, StepPower(term.base, term.letters, term.offset - 1), d(term.base))
+
+
 def _function(term: Term, d: Differentiate) -> Term:
     assert isinstance(term, Fun)
     inside = d(term.argument)
@@ -119,6 +124,7 @@ RULES: dict[type[Term], Rule] = {
     Add: Rule("sum", "d(u+v)/dx = du/dx + dv/dx", _sum),
     Total: Rule("sum", "d(sum_k u_k)/dx = sum_k du_k/dx", _total),
     StepSum: Rule("sum", "d(sum_t u_t)/dx = sum_t du_t/dx", _step_sum),
+    StepPower: Rule("power", "d(u^t)/dx = t u^(t-1) du/dx", _step_power),
     StepDelta: Rule("constant", "d[s=t]/dx = 0", _zero),
     Mul: Rule("product", "d(uv)/dx = (du/dx) v + u (dv/dx)", _product),
     Pow: Rule("power", "d(u^r)/dx = r u^(r-1) du/dx", _power),

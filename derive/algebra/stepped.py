@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from derive.algebra.names import Index, Level, Name, Size, fresh, level_from
 from derive.algebra.polynomial import Atom, Monomial, Polynomial, collect
-from derive.algebra.steps import STEPS, is_bound, number_of_steps
+from derive.algebra.steps import STEPS, is_bound
 
 _HOLE = "*"
 _OPEN = Size("@", None)
@@ -140,7 +140,7 @@ def _offsets(monomial: Monomial, step: Index) -> Iterator[int]:
     for atom, _ in monomial.factors:
         if step not in atom.free:
             continue
-        if step in atom.indices:
+        if step in atom.indices and atom.kind not in ("step power", "step count"):
             names = atom.head if isinstance(atom.head, tuple) else (atom.head,)
             levels = [
                 level for name in names if isinstance(name, Name) for level in name.levels if level.letter == _HOLE
@@ -162,7 +162,26 @@ def _all_indices(monomial: Monomial) -> Iterable[Index]:
                 yield from _all_indices(inner)
 
 
-def count_of(length: Size) -> tuple[Fraction, tuple[tuple[Size, int], ...]] | None:
+def geometric(
+    body: Polynomial, letter: str
+) -> tuple[list[tuple[Monomial, list[tuple[Polynomial, Fraction]]]], Polynomial]:
+    """What a polynomial has of step powers alone, each as what stands outside a sum over the step and the bases with their
+    exponents; and the rest."""
+    step = step_index(letter)
+    found, rest = [], []
+    for monomial in body.monomials:
+        inside = [(atom, exponent) for atom, exponent in monomial.factors if step in atom.free]
+        alone = all(atom.kind == "step power" and step not in atom.parts[0].free for atom, _ in inside)
+        if not inside or not alone:
+            rest.append(monomial)
+            continue
+        outside = tuple(factor for factor in monomial.factors if step not in factor[0].free)
+        powers = [(atom.parts[0], exponent) for atom, exponent in inside]
+        found.append((Monomial(monomial.coefficient, outside, monomial.bound), powers))
+    return found, Polynomial(tuple(rest))
+
+
+def count_of(length: Size) -> tuple[Fraction, tuple[tuple[str, int], ...]] | None:
     """How many steps there are: a number, and letters with their signs; None for what counts no steps."""
     found = range_of(length)
     if found is None:
@@ -170,9 +189,7 @@ def count_of(length: Size) -> tuple[Fraction, tuple[tuple[Size, int], ...]] | No
         if base != STEPS:
             return None
         level = level_from(place)
-        return Fraction(level.offset), ((number_of_steps(Level(level.letter, 0)), 1),)
+        return Fraction(level.offset), ((level.letter, 1),)
     first, last = map(level_from, found)
-    letters = [
-        (number_of_steps(Level(level.letter, 0)), sign) for level, sign in ((last, 1), (first, -1)) if level.letter
-    ]
-    return Fraction(last.offset - first.offset + 1), tuple(letters)
+    letters = tuple((level.letter, sign) for level, sign in ((last, 1), (first, -1)) if level.letter)
+    return Fraction(last.offset - first.offset + 1), letters

@@ -26,11 +26,14 @@ from derive.algebra.terms import (
     ZERO,
     Add,
     Entry,
+    Extent,
     Mul,
     Term,
     Total,
     add,
     mul,
+    num,
+    power,
     rename,
     resized,
     transform,
@@ -88,6 +91,51 @@ class StepDelta(Term):
         return f"[{self.left!r}={self.right!r}]"
 
 
+@dataclass(frozen=True, eq=False)
+class StepPower(Term):
+    """A base to a power that counts steps, `w^{t-k}`: letters with their multiples, and a number. Build with `step_power`."""
+
+    base: Term
+    letters: tuple[tuple[str, int], ...]
+    offset: int
+
+    def __post_init__(self) -> None:
+        self._set_free()
+
+    def children(self) -> tuple[Term, ...]:
+        return (self.base,)
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        return StepPower(children[0], self.letters, self.offset)
+
+    @property
+    def exponent(self) -> Term:
+        """The exponent as a number."""
+        counts = (mul(num(by), Extent(number_of_steps(Level(letter, 0)))) for letter, by in self.letters)
+        return add(num(self.offset), *counts)
+
+    def __repr__(self) -> str:
+        letters = "".join(f"{by:+d}{letter}" for letter, by in self.letters)
+        return f"({self.base!r})**({letters}{self.offset:+d})"
+
+
+def step_power(base: Term, letters: Mapping[str, int], offset: int) -> Term:
+    """A power whose exponent counts steps; an ordinary one where no letter is left."""
+    left = tuple(sorted((letter, by) for letter, by in letters.items() if by))
+    return StepPower(base, left, offset) if left else power(base, offset)
+
+
+def _power_at(node: StepPower, letters: Mapping[str, Level]) -> Term:
+    found: dict[str, int] = {}
+    offset = node.offset
+    for letter, by in node.letters:
+        level = letters.get(letter, Level(letter, 0))
+        offset += by * level.offset
+        if level.letter:
+            found[level.letter] = found.get(level.letter, 0) + by
+    return step_power(node.base, found, offset)
+
+
 def same_step(left: Level, right: Level) -> Term:
     """One where two steps are the same, else zero: a number where the letters leave nothing open."""
     if left.letter == right.letter:
@@ -137,6 +185,8 @@ def instantiate(term: Term, letters: Mapping[str, Level]) -> Term:
                 return Entry(Name(name.base, tuple(at_level(level, letters) for level in name.levels)), node.indices)
             case StepSum():
                 return step_sum(node.letter, at_level(node.first, letters), at_level(node.last, letters), node.body)
+            case StepPower():
+                return _power_at(node, letters)
             case StepDelta():
                 return same_step(at_level(node.left, letters), at_level(node.right, letters))
         return None
@@ -167,6 +217,8 @@ def letters_of(term: Term) -> frozenset[str]:
                 found.update((first.letter, last.letter))
             case StepDelta(left=left, right=right):
                 found.update((left.letter, right.letter))
+            case StepPower(letters=letters):
+                found.update(letter for letter, _ in letters)
             case _ if hasattr(node, "size") and "@" in node.size.name:
                 found.add(level_from(node.size.name.partition("@")[2]).letter)
     return frozenset(letter for letter in found if letter and not is_bound(letter))

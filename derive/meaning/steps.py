@@ -54,6 +54,7 @@ def tell_steps(draft: Draft) -> None:
         and each.statement.right is not None
         and isinstance(each.statement.left, Scripted)
     ]
+    summed -= _recursive(draft)
     steps = Steps(
         frozenset(_bases(scripted, _below(scripted, heads, summed), _first_below)) | _with_entries(scripted, heads),
         frozenset(_bases(scripted, _above(scripted, heads, summed), _lone_above)),
@@ -77,6 +78,33 @@ def _below(scripted: Iterable[Scripted], heads: Iterable[Scripted], summed: set[
         if isinstance(part := _first_below(node), Symbol) and node.sub is part and base_latex(node.base) in numbered
     }
     return ((counted & defined) | schematic) - summed
+
+
+def _recursive(draft: Draft) -> set[str]:
+    """The letters of recursions, t where `h_t` is defined by `h_{t-1}`: also where there are sums over t, they count steps."""
+    heads: dict[str, set[str]] = {}
+    before: dict[str, set[str]] = {}
+    for each in draft.placed:
+        left, right = each.statement.left, each.statement.right
+        if each.statement.relation not in EQUALITIES or right is None or not isinstance(left, Scripted):
+            continue
+        part = _first_below(left)
+        level = None if part is None else level_of(part)
+        base = base_latex(left.base)
+        if level is None or not level.letter or base is None:
+            continue
+        heads.setdefault(level.letter, set()).add(base)
+        for node in walk(right):
+            if isinstance(node, Scripted) and (own := _first_below(node)) is not None:
+                other, used = level_of(own), base_latex(node.base)
+                if (
+                    other is not None
+                    and used is not None
+                    and other.letter == level.letter
+                    and other.offset == level.offset - 1
+                ):
+                    before.setdefault(level.letter, set()).add(used)
+    return {letter for letter, bases in before.items() if bases & heads[letter]}
 
 
 def _numbered(heads: Iterable[Scripted]) -> set[str]:

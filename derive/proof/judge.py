@@ -13,9 +13,9 @@ from derive.meaning.cases import conditions_around
 from derive.meaning.collect import Understanding
 from derive.meaning.draft import Meaning
 from derive.meaning.layers import at_layer, names_in
+from derive.meaning.naming import walk as walk_tree
 from derive.meaning.scope import NotUnderstood
 from derive.meaning.shapes import bare_letter
-from derive.meaning.naming import walk as walk_tree
 from derive.notation.tree import Node, Symbol
 from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide
 from derive.proof.gaps import by_convention, gap, is_value, opaque, sums_differ, taken_for_granted, values_supposed
