@@ -165,6 +165,10 @@ class Theory:
         return any(length.value == 1 for symbol in self.symbols.values() for length in symbol.shape)
 
     def _member(self, name: Name) -> Definition | None:
+        if self.clock is not None and any(
+            not level.letter and level.offset < self.clock[0].offset for level in name.levels
+        ):
+            return None  # what stands before the first step is given
         for family, definition in self.definitions.items():
             shift = family_letters(family, name)
             if shift is not None:

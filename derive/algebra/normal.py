@@ -230,7 +230,7 @@ class Normalizer:
         bases = [(base, int(exponent)) for base, exponent in powers]
         ratio = self.times(*(self.raised(base, Fraction(by)) for base, by in bases))
         less = plus(ratio, number(-1))
-        self.assumptions[("not zero", less)] = None
+        self.assumptions[("not one", None)] = None
 
         def at(level: Level) -> Polynomial:
             parts = [self._raised_to(base, level.letter, by) for base, by in bases if level.letter]

@@ -75,7 +75,10 @@ def expand(theory: Theory, partial: Partial) -> Term:
         return partial
     if not any(depends(theory, name, by.name) for name in names(of)):
         raise NotDifferentiable(f"by the page's definitions {_shown(of)} does not depend on {by.name!r}")
-    if isinstance(of, Entry) and not of.indices and of.name is not by.name and theory.definition(of.name) is not None:
+    scalar = (
+        isinstance(of, Entry) and not of.indices and of.name is not by.name and theory.definition(of.name) is not None
+    )
+    if scalar and isinstance(of, Entry) and not _goes_on(theory, of.name):
         return backward_step(theory, of, by)
     if isinstance(of, Entry) and of.name in theory.general:
         if by.name not in theory.general[of.name]:
@@ -106,9 +109,10 @@ def _like_others(theory: Theory, name: Name) -> bool:
             if used.base != name.base or len(used.levels) != len(name.levels):
                 continue
             for level, own in zip(used.levels, name.levels, strict=True):
-                if own is bound[0] and not (is_bound(level.letter) and _runs_through(theory, owner, level.letter)):
-                    if not level.letter or level.offset or all(level.letter != other.letter for other in owner.levels):
-                        return False
+                if own is not bound[0] or (is_bound(level.letter) and _runs_through(theory, owner, level.letter)):
+                    continue
+                if not level.letter or level.offset or all(level.letter != other.letter for other in owner.levels):
+                    return False
     return True
 
 
@@ -119,6 +123,28 @@ def _runs_through(theory: Theory, owner: Name, letter: str) -> bool:
         for node in walk(theory.definitions[owner].value.body)
         if isinstance(node, StepSum) and node.letter == letter
     )
+
+
+def _goes_on(theory: Theory, name: Name) -> bool:
+    """Whether a quantity is a state: one that is defined by what it was a step before. Its derivative is taken the same way."""
+    if theory.clock is None or not name.levels:
+        return False
+    states = theory.kept.setdefault("states", {})
+    assert isinstance(states, dict)
+    if name.base not in states:
+        own = next(
+            (own for own in theory.definitions if own.base == name.base and any(level.letter for level in own.levels)),
+            None,
+        )
+        seen: set[str] = set()
+        waiting = [] if own is None else [own]
+        while waiting:
+            for used in theory.used(waiting.pop()):
+                if used.base not in seen:
+                    seen.add(used.base)
+                    waiting += [each for each in theory.definitions if each.base == used.base]
+        states[name.base] = name.base in seen
+    return bool(states[name.base])
 
 
 def _shown(term: Term) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from derive.algebra.names import Level, Name
 from derive.meaning.draft import WHOLE, Draft, Meaning, Placed
@@ -19,6 +20,8 @@ from derive.notation.tree import (
 )
 from derive.theory import family_letters
 
+ZEROS = frozenset({r"\mathbf{0}", r"\vec{0}", r"\boldsymbol{0}"})
+
 
 def classify(draft: Draft) -> None:
     """Definitions by chains: a chain whose head is a new name defines it by its last side, and claims the rest."""
@@ -32,6 +35,8 @@ def classify(draft: Draft) -> None:
 def _classify_chain(draft: Draft, places: list[int]) -> None:
     first = draft.placed[places[0]]
     statement = first.statement
+    if _starts(draft, places):
+        return
     if first.supposed and statement.relation != r"\in":
         for place in places:
             draft.meanings[place] = Meaning("assumption")
@@ -103,6 +108,36 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
     draft.meanings[remaining[0]] = Meaning(kind, head.name)
 
 
+def _starts(draft: Draft, places: list[int]) -> bool:
+    """Whether `m_0 = 0`, or `m_0 = v_0 = 0`, says what families over time start with."""
+    statements = [draft.placed[place].statement for place in places]
+    value = statements[-1].right
+    names = [draft.plain_name(each.left) for each in statements]
+    stepped = {name.base for name in names_in(draft.trees, draft.vocabulary) if _clock(draft, name) is not None}
+    if value is None:
+        return False
+    number = value.text if isinstance(value, Number) else "0" if (base_latex(value) or "") in ZEROS else None
+    if number is None or any(each.relation != "=" for each in statements):
+        return False
+    for name in names:
+        if name is None or name.entries or len(name.name.levels) != 1 or name.name.base not in stepped:
+            return False
+        level = name.name.levels[0]
+        if level.letter or any(level.offset >= first.offset for first, _ in draft.vocabulary.clocks.values()):
+            return False
+    for place, name in zip(places, names, strict=True):
+        assert name is not None
+        draft.initial[name.name] = Fraction(number), draft.placed[place].line
+        draft.meanings[place] = Meaning("assumption")
+    return True
+
+
+def _clock(draft: Draft, name: Name) -> tuple[Level, Level] | None:
+    """The range of a family's letter, where its members are steps in time."""
+    found = (draft.vocabulary.clocks.get(level.letter) for level in name.levels)
+    return next((clock for clock in found if clock is not None), None)
+
+
 def _is_case(draft: Draft, each: Placed, head: Written) -> bool:
     """Whether `y = 0`, or `x_0 = 1`, picks a case: no claim in running text, nor where the name is defined already."""
     return not each.display or (head.name in draft.right_sides and not head.entries)
@@ -113,6 +148,9 @@ def _covered(draft: Draft, name: Name, right: Node) -> bool:
     for family, (side, _, _) in draft.right_sides.items():
         if family_letters(family, name) is None:
             continue
+        clock = _clock(draft, family)
+        if clock is not None and all(not level.letter and level.offset >= clock[0].offset for level in name.levels):
+            return True
         given = draft.plain_name(right)
         starts = given is not None and given.name.base != name.base and given.name not in draft.right_sides
         recursive = any(used.base == name.base for used in names_in([side], draft.vocabulary))

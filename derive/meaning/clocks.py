@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from derive.algebra.names import Level
+from derive.algebra.names import Level, Name
 from derive.meaning.draft import Placed
 from derive.meaning.naming import level_of, walk, written
 from derive.meaning.scope import NotUnderstood, Vocabulary
 from derive.meaning.statements import Statement
-from derive.notation.tree import BigOperator, Ellipsis, Node, Relations, Scripted, Symbol
+from derive.notation.tree import BigOperator, Ellipsis, Fenced, Node, Number, Relations, Scripted, Sum, Symbol
 
+ENDLESS = r"\infty"
+r"""The last step where there is none: `t = 1, 2, \ldots`."""
 Range = tuple[Level, Level]
 
 
-def clocks_of(placed: Iterable[Placed], vocabulary: Vocabulary) -> dict[str, Range]:
-    """The letters of steps with their range: as the text counts them, else as most sums do that give both ends."""
+def clocks_of(placed: Iterable[Placed], vocabulary: Vocabulary, recursive: frozenset[str]) -> dict[str, Range]:
+    """The letters of steps with their range: as the text counts them, else as most sums do that give both ends. The letter of a
+    recursion counts from one, and to no end, where nothing else is said."""
     placed = tuple(placed)
     trees = [side for each in placed for side in (each.statement.left, each.statement.right) if side is not None]
     seen: Counter[tuple[str, Range]] = Counter()
@@ -26,10 +29,19 @@ def clocks_of(placed: Iterable[Placed], vocabulary: Vocabulary) -> dict[str, Ran
                 own = _written_range(node)
                 if own is not None:
                     seen[letter, own] += 1
-    found: dict[str, Range] = {}
+    found: dict[str, Range] = {letter: (Level("", 1), Level(ENDLESS, 0)) for letter in recursive}
+    first: dict[str, Name] = {}  # what a family is first written for; `\\delta^{(T)}` follows `\\delta^{(t)}`
+    for each in placed:
+        name = written(each.statement.left, vocabulary.subscripted, vocabulary.layered)
+        if name is not None and name.name.levels and each.statement.right is not None:
+            first.setdefault(name.name.base, name.name)
+    heads = {level.letter for name in first.values() for level in name.levels} | {
+        letter for (letter, _), _ in seen.items()
+    }
     for (letter, own), _ in seen.most_common():
-        if not own[0].letter and own[1].letter and not own[1].offset:
-            found.setdefault(letter, own)
+        ends = own[1].letter and not own[1].offset and own[1].letter not in heads
+        if not own[0].letter and ends and (letter not in found or letter in recursive):
+            found[letter] = own
     stepped = {
         level.letter
         for tree in trees
@@ -48,9 +60,10 @@ def _counted(placed: tuple[Placed, ...]) -> Iterable[tuple[str, Range]]:
         if not each.display:
             by_formula.setdefault(each.formula, []).append(each.statement)
     for parts in by_formula.values():
-        if len(parts) not in (3, 4) or not isinstance(parts[-2].left, Ellipsis):
+        if len(parts) not in (3, 4) or not any(isinstance(part.left, Ellipsis) for part in parts[-2:]):
             continue
-        start, end = parts[0], level_of(parts[-1].left)
+        endless = isinstance(parts[-1].left, Ellipsis)
+        start, end = parts[0], Level(ENDLESS, 0) if endless else level_of(parts[-1].left)
         first = None if start.right is None else level_of(start.right)
         if (
             isinstance(start.left, Symbol)
@@ -72,6 +85,39 @@ def steps_over(node: BigOperator, vocabulary: Vocabulary) -> str | None:
         name = written(part, vocabulary.subscripted, vocabulary.layered) if isinstance(part, Scripted) else None
         if name is not None and any(level.letter == letter for level in name.name.levels):
             return letter
+    upper = None if node.upper is None else level_of(node.upper)
+    if upper is not None and upper.letter in vocabulary.clocks:
+        for part in walk(node.body):
+            if isinstance(part, Scripted) and part.sup is not None and letter in letters_in(part.sup):
+                return letter
+    return None
+
+
+def letters_in(node: Node) -> frozenset[str]:
+    return frozenset(part.text for part in walk(node) if isinstance(part, Symbol))
+
+
+def linear(node: Node) -> tuple[dict[str, int], int] | None:
+    """A sum of letters and whole numbers, `t-k+1`: the letters with their multiples, and a number."""
+    match node:
+        case Number(text=text) if text.isdigit():
+            return {}, int(text)
+        case Symbol(text=text):
+            return {text: 1}, 0
+        case Fenced(left="(", body=body):
+            return linear(body)
+        case Sum(terms=terms):
+            letters: dict[str, int] = {}
+            offset = 0
+            for sign, term in terms:
+                part = linear(term) if sign in ("+", "-") else None
+                if part is None:
+                    return None
+                by = 1 if sign == "+" else -1
+                offset += by * part[1]
+                for letter, multiple in part[0].items():
+                    letters[letter] = letters.get(letter, 0) + by * multiple
+            return letters, offset
     return None
 
 

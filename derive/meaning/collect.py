@@ -15,7 +15,7 @@ from derive.algebra.steps import StepSum, is_bound, number_of_steps
 from derive.algebra.terms import Fun, Partial, Pow, Term, Total, names
 from derive.meaning.cases import gather_cases
 from derive.meaning.classify import classify, number_layers
-from derive.meaning.clocks import clocks_of
+from derive.meaning.clocks import ENDLESS, clocks_of
 from derive.meaning.define import RATES, define, find_shapes, fold, grant, refine
 from derive.meaning.doubt import ask_again
 from derive.meaning.draft import Draft, Meaning, Placed
@@ -27,7 +27,7 @@ from derive.meaning.layers import layer_letters
 from derive.meaning.letters import tell_letters
 from derive.meaning.naming import walk, written
 from derive.meaning.optima import shape_optima, with_optima
-from derive.meaning.prose import numbers, one_hot_names, spoken_shapes, symmetric
+from derive.meaning.prose import numbers, one_hot_names, spoken_shapes, squares_by_entry, symmetric
 from derive.meaning.rows import tell_rows
 from derive.meaning.samples import sample_name, tell_samples
 from derive.meaning.scope import LAYOUTS, Kept, Layout, Scope, Shape, Vocabulary
@@ -133,9 +133,13 @@ def understand(
     take_off_arguments(draft)
     trees = draft.trees
     draft.vocabulary = replace(
-        draft.vocabulary, symmetric=symmetric(draft.placed), samples=samples, kronecker=_kronecker(draft)
+        draft.vocabulary,
+        symmetric=symmetric(draft.placed),
+        samples=samples,
+        kronecker=_kronecker(draft),
+        squares_by_entry=squares_by_entry(draft.placed),
     )
-    draft.vocabulary = replace(draft.vocabulary, clocks=clocks_of(draft.placed, draft.vocabulary))
+    draft.vocabulary = replace(draft.vocabulary, clocks=clocks_of(draft.placed, draft.vocabulary, draft.recursive))
     draft.letters = layer_letters(trees, draft.vocabulary) | index_letters(trees, draft.vocabulary)
     draft.table = ShapeTable(
         draft.vocabulary, arrays=has_arrays(trees), bold_vectors=bold_alone and _bold_vectors(draft, trees)
@@ -147,7 +151,8 @@ def understand(
     for node, lengths in spoken_shapes(draft.placed):
         draft.table.declare_sizes(node, lengths)
     for _, end in draft.vocabulary.clocks.values():
-        draft.table.sizes[end.letter] = number_of_steps(end)
+        if end.letter != ENDLESS:
+            draft.table.sizes[end.letter] = number_of_steps(end)
     for letter in bounds(trees):
         draft.table.sizes.setdefault(letter, size(letter))
     for sample in samples:
@@ -240,7 +245,8 @@ def theory_of(draft: Draft) -> Theory:
 def clock(draft: Draft) -> tuple[Level, Level] | None:
     """The first and the last step of a page on which all families run between the same two."""
     ranges = set(draft.vocabulary.clocks.values())
-    return next(iter(ranges)) if len(ranges) == 1 else None
+    ended = {each for each in ranges if each[1].letter != ENDLESS}
+    return next(iter(ended or ranges)) if len(ended or ranges) == 1 else None
 
 
 def _role(draft: Draft, name: Name, updated: set[Name | None]) -> Role:

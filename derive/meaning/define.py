@@ -8,7 +8,7 @@ from itertools import permutations
 from derive.algebra.arrays import ONE_LONG, Array, ShapeMismatch, same, squeezed
 from derive.algebra.names import Index, Name, fresh
 from derive.algebra.normal import Normalizer, TooLarge
-from derive.algebra.terms import Entry, Fun, Num, Partial, Term, Total, names, rename, transform
+from derive.algebra.terms import Entry, Fun, Num, Partial, Term, Total, names, num, rename, transform
 from derive.algebra.terms import walk as term_nodes
 from derive.calculus.chain import NotDifferentiable
 from derive.meaning.draft import WHOLE, Draft, Meaning
@@ -169,6 +169,11 @@ def define(draft: Draft) -> None:
             draft.problems[line] = f"{name!r} has another shape"
         elif shape is not None:
             draft.definitions[name] = Definition(name, Array(value.indices, value.body, shape.row), line)
+    for name, (number, line) in draft.initial.items():
+        shape = draft.table.known(name)
+        if shape is not None and name not in draft.definitions:
+            indices = tuple(fresh(draft.table.space.find(length)) for length in shape.sizes)
+            draft.definitions[name] = Definition(name, Array(indices, num(number), shape.row), line)
 
 
 def fold(draft: Draft) -> None:

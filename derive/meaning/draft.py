@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from derive.algebra.names import Name
 from derive.meaning.naming import Written, written
@@ -76,6 +77,10 @@ class Draft:
     """Places of statements that say what names with a d mean."""
     said: dict[Node, Node] = field(default_factory=dict)
     """What was rewritten before reading, with what the page says there."""
+    initial: dict[Name, tuple[Fraction, int]] = field(default_factory=dict)
+    """Numbers that families start with, `m_0 = 0`, and their lines."""
+    recursive: frozenset[str] = frozenset()
+    """The letters of time steps: t where `h_t` is defined by `h_{t-1}`."""
     letters: frozenset[str] = frozenset()
     """Letters that stand for a layer or an entry."""
 

@@ -30,7 +30,7 @@ from derive.algebra.arrays import (
 )
 from derive.algebra.functions import NOTATION, PI
 from derive.algebra.names import Level, Name, fresh
-from derive.algebra.steps import fresh_letter, instantiate, step_sum
+from derive.algebra.steps import fresh_letter, instantiate, step_power, step_sum
 from derive.algebra.terms import (
     ONE,
     ZERO,
@@ -49,7 +49,7 @@ from derive.algebra.terms import (
     rename,
     sub,
 )
-from derive.meaning.clocks import range_of, steps_over
+from derive.meaning.clocks import linear, range_of, steps_over
 from derive.meaning.conditions import DIFFERENT, cover_everything
 from derive.meaning.labels import INDICATORS, chosen_by_class, is_bracket, is_indicator
 from derive.meaning.naming import any_layer, base_latex, is_transpose, subscript_text, walk
@@ -262,9 +262,23 @@ class Elaborator(Slopes):
             for inside in self.readings(base):  # `Y^{-T}`
                 yield Reading(transpose(self.inverse(inside.value)), inside.notes, inside.cost)
             return
+        counted = self._step_exponent(sup)
+        if counted is not None:
+            for inside in self.readings(base):
+                if inside.value.rank:
+                    raise NotUnderstood("an array to a power that counts steps", column=sup.span[0])
+                yield Reading(entrywise(lambda t: step_power(t, *counted), inside.value), inside.notes, inside.cost)
+            return
         exponent = self._rational(sup)
         for inside in self.readings(base):
             yield from self._powers(inside, exponent)
+
+    def _step_exponent(self, sup: Node) -> tuple[dict[str, int], int] | None:
+        """An exponent that counts steps: letters of steps, of sums over them, and whole numbers."""
+        found = linear(sup)
+        clocks = self.scope.vocabulary.clocks
+        steps = {*clocks, *(end.letter for _, end in clocks.values()), *self.scope.stepping}
+        return found if found is not None and found[0] and found[0].keys() <= steps else None
 
     # sums, products, quotients
 
@@ -659,7 +673,14 @@ class Elaborator(Slopes):
     def _over_steps(self, node: BigOperator, letter: str) -> Iterator[Reading]:
         """A sum over the members of a family: its letter is bound, whatever stands for a step outside."""
         first, last = range_of(node, letter, self.scope.vocabulary.clocks)
-        for reading in self.readings(node.body):
+        outer = letter in self.scope.stepping
+        self.scope.stepping.add(letter)
+        try:
+            inside = self.readings(node.body)
+        finally:
+            if not outer:
+                self.scope.stepping.discard(letter)
+        for reading in inside:
             value, own = reading.value, fresh_letter()
             if any(f"@{letter}" in length.name for length in value.shape):
                 raise NotUnderstood("a sum over layers of different sizes", column=node.span[0])

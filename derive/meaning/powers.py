@@ -36,6 +36,8 @@ class Powers(Places):
         raised = entrywise(lambda t: power(t, exponent), value)
         if not value.rank:
             yield Reading(raised, inside.notes, inside.cost)
+        elif value.rank == 1 and self.scope.vocabulary.squares_by_entry:
+            yield Reading(raised, (*inside.notes, "powers are taken of each entry, as the page says"), inside.cost)
         elif exponent == 2 and value.rank == 1:
             note = "the square of a vector is read as the sum of its squares"
             yield Reading(inner(value, value), (*inside.notes, note), inside.cost + 1)

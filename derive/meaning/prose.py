@@ -47,6 +47,18 @@ _FUNCTION_OF = re.compile(
 _ALSO = re.compile(r"^\s*(?:,|and|,\s*and|or)\s*$")
 
 
+_BY_ENTRY = re.compile(
+    r"\b(squar\w+|powers?)\b[^.]*\b(element|entry|component|coordinate)[- ]?(wise|by[- ](entry|element|component|coordinate))",
+    re.IGNORECASE,
+)
+
+
+def squares_by_entry(placed: Iterable[Placed]) -> bool:
+    """Whether the page says that squares of vectors are taken entry by entry."""
+    sentences = (sentence for each in placed for sentence in (each.before + " " + each.after).split(". "))
+    return any(_BY_ENTRY.search(sentence) and not _NOT.search(sentence) for sentence in sentences)
+
+
 def one_hot_names(placed: Iterable[Placed]) -> frozenset[Name]:
     """The names that the page calls one-hot: "the one-hot target y", "y is one-hot"."""
     found = set()

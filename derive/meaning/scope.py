@@ -85,6 +85,8 @@ class Vocabulary:
     """Letters of steps with the first and the last step."""
     symmetric: frozenset[Name] = frozenset()
     """Matrices that the page calls symmetric."""
+    squares_by_entry: bool = False
+    """Whether the page says that squares of vectors are taken of each entry."""
     kronecker: bool = False
     r"""Whether `\delta_{ij}` is Kronecker's delta here."""
     layout: Layout = LAYOUTS[0]
@@ -201,6 +203,8 @@ class Scope:
     """Take products as they are written, none entrywise that has no sign for it: right while shapes are still looked for."""
     first_met: Callable[[Name, int | None], Shape] | None = None
     running: dict[str, Running] = field(default_factory=dict)
+    stepping: set[str] = field(default_factory=set)
+    """The letters of the sums over steps that are being read."""
     is_diagonal: Callable[[Entry, Entry], bool] = lambda of, by: False
     kept: dict[int, Kept] | None = None
     """Readings of parts of formulas by the parts' identity, kept where all shapes are settled: a page's formulas, and more so the

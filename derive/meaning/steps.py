@@ -25,6 +25,9 @@ from derive.notation.tree import (
     Symbol,
 )
 
+TIME_LETTERS = frozenset({"t", r"\tau", "s", "k", "n"})
+"""What time steps are counted with; i and j count layers as well."""
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -54,7 +57,9 @@ def tell_steps(draft: Draft) -> None:
         and each.statement.right is not None
         and isinstance(each.statement.left, Scripted)
     ]
-    summed -= _recursive(draft)
+    recursive = _recursive(draft)
+    draft.recursive = frozenset(recursive & TIME_LETTERS)
+    summed -= recursive
     steps = Steps(
         frozenset(_bases(scripted, _below(scripted, heads, summed), _first_below)) | _with_entries(scripted, heads),
         frozenset(_bases(scripted, _above(scripted, heads, summed), _lone_above)),

@@ -19,6 +19,7 @@ from derive.calculus.chain import NotDifferentiable, expand
 from derive.proof.by_cases import vanishes_by_cases
 from derive.proof.depth import at_depth
 from derive.proof.evaluate import Arithmetic, Balls, Evaluation, Floats, Point, Undefined
+from derive.proof.induction import by_induction
 from derive.proof.screen import POINTS, Screen, agree, places_of
 from derive.theory import Theory, family_letters
 from derive.verdicts import Counterexample
@@ -96,6 +97,20 @@ def _over_time(
     looked = _look_at_layers(theory, left.body, other, free, unit, range(POINTS))
     if isinstance(looked, Refuted) or not looked.agrees:
         return looked
+    difference = sub(left.body, other)
+
+    def vanishes(term: Term) -> tuple[str, ...] | None:
+        try:
+            found = _climb(theory, islice(_rungs(theory, term, unit), _FIRST_RUNGS))
+        except (TooLarge, NotDifferentiable):
+            return None
+        return None if found is None else found.assumptions
+
+    found = vanishes(difference)
+    if found is None:
+        found = by_induction(theory, difference, vanishes)
+    if found is not None:
+        return Proved(found)
     try:
         return _climb(theory, rungs) or looked
     except (TooLarge, NotDifferentiable) as error:
@@ -361,6 +376,8 @@ def _said(assumption: tuple[str, object]) -> str:
         return "the arguments of the logarithms are positive"
     if kind == "invertible":
         return "the matrices that are inverted have inverses"
+    if kind == "not one":
+        return "the ratios of the geometric sums are not one"
     return "away from the kink"
 
 

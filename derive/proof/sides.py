@@ -116,7 +116,7 @@ def _judging_scope(understanding: Understanding) -> Scope:
 def numbered_layers(understanding: Understanding, left: Node, right: Node) -> tuple[str, tuple[int, ...]]:
     """The letter of "layer l" where the page numbers its layers, and the layers at which a claim with it can be made."""
     vocabulary, known = understanding.vocabulary, understanding.table.known
-    for letter in sorted(layer_letters((left, right), vocabulary)):
+    for letter in sorted(layer_letters((left, right), vocabulary) - vocabulary.clocks.keys()):
         spoken = [n for n in names_in((left, right), vocabulary) if any(level.letter == letter for level in n.levels)]
         if any(known(name) is None for name in spoken):
             return letter, layers_of((left, right), letter, vocabulary, lambda name: known(name) is not None)
