@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from derive.algebra.arrays import Array, ShapeMismatch, entrywise, inner, matmul, scalar, show, sum_entries
@@ -108,9 +109,16 @@ class Powers(Places):
                 whole = sum_entries(sizes) if value.rank else sizes
                 yield Reading(entrywise(lambda t: power(t, exponent), whole), inside.notes, inside.cost)
             else:
-                yield Reading(
-                    entrywise(lambda t: power(t, exponent / 2), inner(value, value)), inside.notes, inside.cost
-                )
+                length = entrywise(lambda t: power(t, exponent / 2), inner(value, value))
+                sizes = entrywise(lambda t: power(mul(t, sub(Positive(t), Positive(neg(t)))), exponent), value)
+                each = Reading(sizes, (*inside.notes, "the absolute value is taken of each entry"), inside.cost + 2)
+                by_entry = node.left == "|" and value.rank == 1
+                if by_entry and self.scope.vocabulary.squares_by_entry:
+                    yield replace(each, cost=inside.cost)
+                else:
+                    yield Reading(length, inside.notes, inside.cost)
+                    if by_entry:
+                        yield each
 
     def _rational(self, node: Node) -> Fraction:
         match node:
