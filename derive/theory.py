@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Level, Name, Size
-from derive.algebra.steps import instantiate, size_at
+from derive.algebra.steps import at_level, instantiate, size_at
 from derive.algebra.terms import Entry, Term, names, rename
 
 if TYPE_CHECKING:
@@ -117,6 +117,17 @@ class Theory:
         if name not in self._members:
             self._members[name] = self._member(name)
         return self._members[name]
+
+    def left_general(self, name: Name) -> tuple[Name, ...] | None:
+        """What a number that is left general depends on directly; of a family of them, what its member does."""
+        found = self.general.get(name)
+        if found is not None or not name.levels:
+            return found
+        for family, direct in self.general.items():
+            letters = family_letters(family, name)
+            if letters is not None:
+                return tuple(Name(own.base, tuple(at_level(level, letters) for level in own.levels)) for own in direct)
+        return None
 
     def used(self, owner: Name) -> frozenset[Name]:
         """The names that stand in a definition."""

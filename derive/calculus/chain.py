@@ -15,9 +15,9 @@ from collections.abc import Iterator
 
 from derive.algebra.names import Index, Level, Name, fresh
 from derive.algebra.rules import differentiate
-from derive.algebra.steps import StepSum, fresh_letter, is_bound, picked, same_step, step_sum
+from derive.algebra.steps import StepSum, at_level, fresh_letter, is_bound, picked, same_step, step_sum
 from derive.algebra.terms import ONE, ZERO, Entry, Partial, Term, add, delta, mul, names, total, transform, walk
-from derive.theory import Definition, Theory
+from derive.theory import Definition, Theory, family_letters
 
 _MOST_STEPS = 100_000
 _MOST_LAYERS = 12
@@ -80,8 +80,8 @@ def expand(theory: Theory, partial: Partial) -> Term:
     )
     if scalar and isinstance(of, Entry) and not _goes_on(theory, of.name):
         return backward_step(theory, of, by)
-    if isinstance(of, Entry) and of.name in theory.general:
-        if by.name not in theory.general[of.name]:
+    if isinstance(of, Entry) and (given := theory.left_general(of.name)) is not None:
+        if by.name not in given:
             return backward_step(theory, of, by)
         if any(depends(theory, of.name, user.name) for user in users(theory, by.name)):
             raise NotDifferentiable(
@@ -187,9 +187,21 @@ def backward_step(theory: Theory, loss: Entry, by: Entry) -> Term:
             path = total(indices, mul(Partial(loss, Entry(user.name, indices)), slope))
             parts.append(over_all_steps(theory, path, loss.name, user.name, by.name))
     for general, direct in theory.general.items():
-        if general is not loss.name and by.name in direct and depends(theory, loss.name, general):
+        if by.name not in direct:
+            general = _general_member(general, direct, by.name) or general
+        given = theory.left_general(general) or ()
+        if general is not loss.name and by.name in given and depends(theory, loss.name, general):
             parts.append(mul(Partial(loss, Entry(general)), Partial(Entry(general), by)))
     return add(*parts)
+
+
+def _general_member(general: Name, direct: tuple[Name, ...], by: Name) -> Name | None:
+    """The member of a family of numbers left general that depends on a name directly."""
+    for own in direct:
+        letters = family_letters(own, by) if own.levels else None
+        if letters is not None:
+            return Name(general.base, tuple(at_level(level, letters) for level in general.levels))
+    return None
 
 
 def _at_its_step(theory: Theory, slope: Term) -> Term:
@@ -286,7 +298,7 @@ def depends(theory: Theory, name: Name, on: Name) -> bool:
         seen.add(current)
         if current.base == on.base and _open(current, on):
             return True
-        stack.extend(theory.general.get(current, ()))
+        stack.extend(theory.left_general(current) or ())
         if current in theory.definitions:
             stack.extend(theory.used(current))
             continue

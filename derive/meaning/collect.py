@@ -22,6 +22,7 @@ from derive.meaning.draft import Draft, Meaning, Placed
 from derive.meaning.examples import tell_examples
 from derive.meaning.functions import find_functions, take_off_arguments
 from derive.meaning.general import introduce_losses, leave_general
+from derive.meaning.general_steps import tell_general_steps
 from derive.meaning.labels import is_one_hot
 from derive.meaning.layers import layer_letters
 from derive.meaning.letters import tell_letters
@@ -140,6 +141,7 @@ def understand(
         squares_by_entry=squares_by_entry(draft.placed),
     )
     draft.vocabulary = replace(draft.vocabulary, clocks=clocks_of(draft.placed, draft.vocabulary, draft.recursive))
+    tell_general_steps(draft)
     draft.letters = layer_letters(trees, draft.vocabulary) | index_letters(trees, draft.vocabulary)
     draft.table = ShapeTable(
         draft.vocabulary, arrays=has_arrays(trees), bold_vectors=bold_alone and _bold_vectors(draft, trees)
@@ -160,6 +162,8 @@ def understand(
     for batch, count in batches(trees).items():
         length = draft.table.sizes.get(count) or draft.table.space.open()
         draft.table.shapes.setdefault(batch, Shape((length,)))
+    for name in draft.general_steps:
+        draft.table.shapes[name] = Shape(())
     find_functions(draft)
     name_derivatives(draft)
     classify(draft)

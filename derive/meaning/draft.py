@@ -77,6 +77,8 @@ class Draft:
     """Places of statements that say what names with a d mean."""
     said: dict[Node, Node] = field(default_factory=dict)
     """What was rewritten before reading, with what the page says there."""
+    general_steps: dict[Name, tuple[Name, ...]] = field(default_factory=dict)
+    """Costs of single steps that the page leaves general, with their arguments."""
     initial: dict[Name, tuple[Fraction, int]] = field(default_factory=dict)
     """Numbers that families start with, `m_0 = 0`, and their lines."""
     recursive: frozenset[str] = frozenset()

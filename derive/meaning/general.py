@@ -50,6 +50,10 @@ def leave_general(draft: Draft) -> None:
         if is_loss(name):
             draft.table.shapes[name] = Shape(())
             draft.general[name] = direct
+    for cost, given in draft.general_steps.items():
+        direct = tuple(own for own in given if draft.table.known(own) is not None)
+        if direct:
+            draft.general[cost] = direct
     backward = {name for name, definition in draft.definitions.items() if any_partial(definition)}
     used = {name for own, d in draft.definitions.items() if own not in backward for name in names(d.value.body)}
     last = tuple(name for name in draft.definitions if name not in used and name not in backward)

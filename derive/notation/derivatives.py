@@ -172,10 +172,28 @@ def fraction(parser: Parser, first: int) -> Node:
     derivative = _over(parser, above, below, "fraction")
     if derivative is not None and above.body is not None:
         return replace(derivative, span=parser.span(first))
+    scaled = _scaled(parser, above, below) if derivative is None else None
+    if scaled is not None:
+        return scaled
     if derivative is None or not parser.starts(parser.token):
         return plain
     operand = parser.run(functions=True)
     return replace(derivative, operand=operand, style="operator", span=parser.span(first))
+
+
+def _scaled(parser: Parser, above: Differential, below: Node) -> Node | None:
+    r"""`\frac{\partial L}{T \, \partial W}` is a derivative over T."""
+    if not isinstance(below, Product) or above.body is None or above.order != 1:
+        return None
+    plain = [(sign, part) for sign, part in below.factors if not isinstance(part, Differential)]
+    by = [part for _, part in below.factors if isinstance(part, Differential)]
+    if len(by) != 1 or not plain or any(sign not in ("", r"\cdot", r"\,", r"\times") for sign, _ in below.factors):
+        return None
+    derivative = _over(parser, above, by[0], "fraction")
+    if derivative is None:
+        return None
+    others = plain[0][1] if len(plain) == 1 else replace(below, factors=(("", plain[0][1]), *plain[1:]))
+    return Fraction(derivative, others, span=(above.span[0], below.span[1]))
 
 
 def _over(parser: Parser, above: Differential, below: Node, style: str) -> Derivative | None:

@@ -109,10 +109,15 @@ def at_depth(theory: Theory) -> Deep:
             shape = tuple(size_at(length, assigned) for length in symbol.shape)
             symbols[own] = Symbol(own, shape, symbol.role, symbol.row)
     ordered = _in_order(definitions)
-    general = {
-        name: tuple(Name(own.base, tuple(at_level(level, last_letters) for level in own.levels)) for own in direct)
-        for name, direct in theory.general.items()
-    }
+    general = {}
+    for name, direct in theory.general.items():
+        letters = {level.letter for own in (name, *direct) for level in own.levels if level.letter} - set(last_letters)
+        for number in range(lowest, depth + 1) if any(level.letter for level in name.levels) else (0,):
+            assigned = {**last_letters, **({letter: Level("", number) for letter in letters} if name.levels else {})}
+            member, *given = (
+                Name(own.base, tuple(at_level(level, assigned) for level in own.levels)) for own in (name, *direct)
+            )
+            general[member] = tuple(given)
     deep = Theory(
         symbols,
         ordered,

@@ -44,10 +44,11 @@ def taken_for_granted(theory: Theory, *terms: Term) -> tuple[str, ...]:
         node.of.name
         for term in terms
         for node in walk(term)
-        if isinstance(node, Partial) and isinstance(node.of, Entry) and node.of.name in theory.general
+        if isinstance(node, Partial) and isinstance(node.of, Entry) and theory.left_general(node.of.name) is not None
     }
     return tuple(
-        f"{name!r} depends on {', '.join(map(repr, theory.general[name]))} only" for name in sorted(used, key=repr)
+        f"{name!r} depends on {', '.join(map(repr, theory.left_general(name) or ()))} only"
+        for name in sorted(used, key=repr)
     )
 
 
