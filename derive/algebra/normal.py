@@ -40,7 +40,7 @@ from derive.algebra.quotients import content, positive_atom, reduced
 from derive.algebra.radicals import radicals, rational_power, splits, whole_power
 from derive.algebra.rules import by_argument
 from derive.algebra.stepped import OpenSteps, count_of, geometric, lifted, summed_over_steps
-from derive.algebra.steps import StepDelta, StepPower, StepSum
+from derive.algebra.steps import StepDelta, StepMatrixPower, StepPower, StepSum
 from derive.algebra.terms import (
     Add,
     Arg,
@@ -141,6 +141,8 @@ class Normalizer:
                 return self._over_steps(term)
             case StepPower():
                 return self._step_power(term)
+            case StepMatrixPower():
+                raise TooLarge("a matrix to a power that counts steps")
             case StepDelta():
                 raise TooLarge("which of two steps comes first is left open")
             case Fun():

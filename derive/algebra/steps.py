@@ -17,25 +17,29 @@ sum_{t=1..T}(c^(t))
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from derive.algebra.names import Level, Name, Size, fresh, level_from
+from derive.algebra.names import Index, Level, Name, Size, fresh, level_from
 from derive.algebra.terms import (
     ONE,
     ZERO,
     Add,
     Entry,
     Extent,
+    Inverse,
     Mul,
+    OfMatrix,
     Term,
     Total,
     add,
+    delta,
     mul,
     num,
     power,
     rename,
     resized,
+    total,
     transform,
     walk,
 )
@@ -125,7 +129,7 @@ def step_power(base: Term, letters: Mapping[str, int], offset: int) -> Term:
     return StepPower(base, left, offset) if left else power(base, offset)
 
 
-def _power_at(node: StepPower, letters: Mapping[str, Level]) -> Term:
+def _exponent_at(node: StepPower | StepMatrixPower, letters: Mapping[str, Level]) -> tuple[dict[str, int], int]:
     found: dict[str, int] = {}
     offset = node.offset
     for letter, by in node.letters:
@@ -133,7 +137,71 @@ def _power_at(node: StepPower, letters: Mapping[str, Level]) -> Term:
         offset += by * level.offset
         if level.letter:
             found[level.letter] = found.get(level.letter, 0) + by
-    return step_power(node.base, found, offset)
+    return found, offset
+
+
+@dataclass(frozen=True, eq=False)
+class Direct(Term):
+    """The derivative of a quantity at one step by what all steps share, other steps held fixed: not yet worked out."""
+
+    of: Entry
+    by: Entry
+
+    def __post_init__(self) -> None:
+        self._set_free()
+
+    def children(self) -> tuple[Term, ...]:
+        return (self.of, self.by)
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        of, by = children
+        if not isinstance(of, Entry) or not isinstance(by, Entry):
+            raise TypeError(f"no derivative of {of!r} by {by!r} at one step")
+        return Direct(of, by)
+
+
+@dataclass(frozen=True, eq=False)
+class StepMatrixPower(OfMatrix):
+    """Entry (row, column) of a square matrix to a power that counts steps. Build with `step_matrix_power`."""
+
+    row: Index
+    column: Index
+    letters: tuple[tuple[str, int], ...]
+    offset: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "free", (self.body.free - {self.i, self.j}) | {self.row, self.column})
+
+    def over(self, i: Index, j: Index, body: Term) -> Term:
+        return StepMatrixPower(i, j, body, self.row, self.column, self.letters, self.offset)
+
+    def at(self, change: Callable[[Index], Index]) -> OfMatrix:
+        return StepMatrixPower(
+            self.i, self.j, self.body, change(self.row), change(self.column), self.letters, self.offset
+        )
+
+    def __repr__(self) -> str:
+        letters = "".join(f"{by:+d}{letter}" for letter, by in self.letters)
+        return f"({self.body!r})**({letters}{self.offset:+d})[{self.row!r},{self.column!r}]"
+
+
+_MOST_FACTORS = 16
+
+
+def step_matrix_power(
+    i: Index, j: Index, body: Term, row: Index, column: Index, letters: Mapping[str, int], offset: int
+) -> Term:
+    """A matrix to a power that counts steps; a product of matrices, or of their inverses, where no letter is left."""
+    left = tuple(sorted((letter, by) for letter, by in letters.items() if by))
+    if left or abs(offset) > _MOST_FACTORS:
+        return StepMatrixPower(i, j, body, row, column, left, offset)
+    if not offset:
+        return delta(row, column)
+    places = [row, *(fresh(i.size) for _ in range(abs(offset) - 1)), column]
+    factors = [
+        rename(body, {i: a, j: b}) if offset > 0 else Inverse(i, j, body, a, b) for a, b in itertools.pairwise(places)
+    ]
+    return total(places[1:-1], mul(*factors))
 
 
 def same_step(left: Level, right: Level) -> Term:
@@ -186,7 +254,10 @@ def instantiate(term: Term, letters: Mapping[str, Level]) -> Term:
             case StepSum():
                 return step_sum(node.letter, at_level(node.first, letters), at_level(node.last, letters), node.body)
             case StepPower():
-                return _power_at(node, letters)
+                return step_power(node.base, *_exponent_at(node, letters))
+            case StepMatrixPower():
+                exponent = _exponent_at(node, letters)
+                return step_matrix_power(node.i, node.j, node.body, node.row, node.column, *exponent)
             case StepDelta():
                 return same_step(at_level(node.left, letters), at_level(node.right, letters))
         return None
@@ -217,7 +288,7 @@ def letters_of(term: Term) -> frozenset[str]:
                 found.update((first.letter, last.letter))
             case StepDelta(left=left, right=right):
                 found.update((left.letter, right.letter))
-            case StepPower(letters=letters):
+            case StepPower(letters=letters) | StepMatrixPower(letters=letters):
                 found.update(letter for letter, _ in letters)
             case _ if hasattr(node, "size") and "@" in node.size.name:
                 found.add(level_from(node.size.name.partition("@")[2]).letter)

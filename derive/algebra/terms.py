@@ -187,7 +187,7 @@ class Total(Term):
 
 
 @dataclass(frozen=True, eq=False)
-class _OfMatrix(Term):
+class OfMatrix(Term):
     """What depends on a whole square matrix, whose entry at (i, j) is `body`; i and j are bound, and occur nowhere else."""
 
     i: Index
@@ -201,12 +201,16 @@ class _OfMatrix(Term):
         """The same of another matrix."""
         raise NotImplementedError
 
+    def at(self, change: Callable[[Index], Index]) -> OfMatrix:
+        """The same at another entry, where it has any."""
+        return self
+
     def rebuilt(self, children: tuple[Term, ...]) -> Term:
         return self.over(self.i, self.j, children[0])
 
 
 @dataclass(frozen=True, eq=False)
-class Determinant(_OfMatrix):
+class Determinant(OfMatrix):
     """The determinant of a square matrix."""
 
     def __post_init__(self) -> None:
@@ -220,7 +224,7 @@ class Determinant(_OfMatrix):
 
 
 @dataclass(frozen=True, eq=False)
-class Inverse(_OfMatrix):
+class Inverse(OfMatrix):
     """Entry (row, column) of the inverse of a square matrix."""
 
     row: Index
@@ -231,6 +235,9 @@ class Inverse(_OfMatrix):
 
     def over(self, i: Index, j: Index, body: Term) -> Term:
         return Inverse(i, j, body, self.row, self.column)
+
+    def at(self, change: Callable[[Index], Index]) -> OfMatrix:
+        return Inverse(self.i, self.j, self.body, change(self.row), change(self.column))
 
     def __repr__(self) -> str:
         return f"inv_{self.i!r},{self.j!r}({self.body!r})[{self.row!r},{self.column!r}]"
@@ -395,10 +402,8 @@ def rename(term: Term, mapping: Mapping[Index, Index]) -> Term:
                 index = fresh(index.size)
                 body = rename(body, {term.index: index})
             return Total(index, rename(body, active))
-        case Inverse() | Determinant():
-            if isinstance(term, Inverse):
-                row, column = active.get(term.row, term.row), active.get(term.column, term.column)
-                term = Inverse(term.i, term.j, term.body, row, column)
+        case OfMatrix():
+            term = term.at(lambda index: active.get(index, index))
             i, j, body = term.i, term.j, term.body
             if i in active.values() or j in active.values():
                 i, j = fresh(i.size), fresh(j.size)
@@ -418,7 +423,7 @@ def resized(term: Term, change: Callable[[Size], Size]) -> Term:
             case Total(index=index, body=body) if change(index.size) is not index.size:
                 other = Index(index.label, change(index.size))
                 return Total(other, rename(body, {index: other}))
-            case Inverse(i=i, j=j, body=body) | Determinant(i=i, j=j, body=body):
+            case OfMatrix(i=i, j=j, body=body):
                 if change(i.size) is i.size and change(j.size) is j.size:
                     return None
                 one, other = Index(i.label, change(i.size)), Index(j.label, change(j.size))

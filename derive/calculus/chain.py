@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from derive.algebra.names import Index, Level, Name, fresh
 from derive.algebra.rules import differentiate
-from derive.algebra.steps import StepSum, at_level, fresh_letter, is_bound, picked, same_step, step_sum
+from derive.algebra.steps import Direct, StepSum, at_level, fresh_letter, is_bound, picked, same_step, step_sum
 from derive.algebra.terms import ONE, ZERO, Entry, Partial, Term, add, delta, mul, names, total, transform, walk
 from derive.theory import Definition, Theory, family_letters
 
@@ -165,6 +165,31 @@ def forward(theory: Theory, term: Term, by: Entry) -> Term:
         return forward(theory, resolve(theory, node), by)
 
     return differentiate(term, entry, unresolved)
+
+
+def within_step(theory: Theory, term: Term) -> Term:
+    """A term in which the derivatives at one step alone are worked out: other steps are held fixed."""
+
+    def change(node: Term) -> Term | None:
+        if not isinstance(node, Direct):
+            return None
+        of, by = node.of, node.by
+        body = theory.unfold(of)
+        if body is None:
+            raise NotDifferentiable(f"nothing says how {of.name!r} depends on {by.name!r}")
+
+        def entry(each: Entry) -> Term:
+            if each.name is by.name:
+                return by_entry(each, by)
+            follows = each.name.levels == of.name.levels and theory.definition(each.name) is not None
+            return within_step(theory, Direct(each, by)) if follows and depends(theory, each.name, by.name) else ZERO
+
+        def unresolved(partial: Partial) -> Term:
+            raise NotDifferentiable(f"{partial!r} stands inside a derivative")
+
+        return differentiate(body, entry, unresolved)
+
+    return transform(term, change)
 
 
 def backward_step(theory: Theory, loss: Entry, by: Entry) -> Term:

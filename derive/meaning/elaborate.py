@@ -265,8 +265,11 @@ class Elaborator(Slopes):
         counted = self._step_exponent(sup)
         if counted is not None:
             for inside in self.readings(base):
+                if inside.value.rank == 2:
+                    yield Reading(self.step_matrix_power(inside.value, *counted), inside.notes, inside.cost)
+                    continue
                 if inside.value.rank:
-                    raise NotUnderstood("an array to a power that counts steps", column=sup.span[0])
+                    raise NotUnderstood("a vector to a power that counts steps", column=sup.span[0])
                 yield Reading(entrywise(lambda t: step_power(t, *counted), inside.value), inside.notes, inside.cost)
             return
         exponent = self._rational(sup)

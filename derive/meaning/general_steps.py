@@ -37,8 +37,7 @@ def tell_general_steps(draft: Draft) -> None:
         name.name.base
         for each in draft.placed
         if each.statement.relation in EQUALITIES and each.statement.right is not None
-        for side in (each.statement.left,)
-        if (name := written(found[0] if (found := call(side)) is not None else side)) is not None
+        if (name := written(_head(each.statement.left))) is not None
     }
     found: dict[str, _Found | None] = {}
     for tree in draft.trees:
@@ -54,6 +53,11 @@ def tell_general_steps(draft: Draft) -> None:
     )
     for each in told.values():
         draft.general_steps[each.name] = each.arguments
+
+
+def _head(side: Node) -> Node:
+    called = call(side)
+    return side if called is None else called[0]
 
 
 def _calls(node: Node) -> list[tuple[Node, Node]]:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from derive.algebra.arrays import Array, ShapeMismatch, entrywise, inner, matmul, scalar, show, sum_entries
 from derive.algebra.names import Index, fresh
+from derive.algebra.steps import step_matrix_power
 from derive.algebra.terms import Determinant, Inverse, Positive, mul, neg, power, sub
 from derive.meaning.places import Places
 from derive.meaning.products import Reading
@@ -90,6 +91,12 @@ class Powers(Places):
         i, j = self.square(value, "inverse")
         row, column = fresh(i.size), fresh(j.size)
         return Array((row, column), Inverse(i, j, value.body, row, column))
+
+    def step_matrix_power(self, value: Array, letters: dict[str, int], offset: int) -> Array:
+        """A square matrix to a power that counts steps."""
+        i, j = self.square(value, "power")
+        row, column = fresh(i.size), fresh(j.size)
+        return Array((row, column), step_matrix_power(i, j, value.body, row, column, letters, offset))
 
     def determinant(self, value: Array) -> Array:
         """The determinant of a square matrix."""

@@ -10,6 +10,7 @@ from derive.algebra.arrays import (
     transpose,
 )
 from derive.algebra.names import Index
+from derive.algebra.steps import Direct
 from derive.algebra.terms import ONE, Entry, Partial, Term, mul, total
 from derive.meaning.naming import is_transpose
 from derive.meaning.powers import Powers
@@ -130,12 +131,21 @@ class Slopes(Powers):
             by = self._variable(link.variables[0])
             variable = by.body
             assert isinstance(variable, Entry)
-            result = mul(result, Partial(value, variable))
+            link_over = Partial(value, variable)
+            if self.scope.stepping and place + 1 == len(chain) and place and _shared(value, variable):
+                # the path through the weights of this very step: what they did before comes in by the other steps of the sum
+                link_over = Direct(value, variable)  # type: ignore[arg-type,assignment]
+            result = mul(result, link_over)
             if place + 1 < len(chain):
                 summed.extend(by.indices)
             value = variable
         note = "the chain of derivatives is contracted along the variables that link them"
         return Reading(self._laid_out(by.indices, total(summed, result), chain[-1].symbol, lies=by.row), (note,), 0)
+
+
+def _shared(value: Term, variable: Entry) -> bool:
+    """Whether a quantity at one step is derived by what all steps share."""
+    return isinstance(value, Entry) and bool(value.name.levels) and not variable.name.levels
 
 
 def _untransposed(node: Node) -> Node:

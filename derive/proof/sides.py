@@ -10,6 +10,7 @@ from itertools import islice
 from derive.algebra.arrays import Array, ShapeMismatch, entrywise, show, spread, squeezed
 from derive.algebra.names import Name
 from derive.algebra.terms import Num, mul
+from derive.calculus.chain import NotDifferentiable, within_step
 from derive.meaning.collect import Understanding
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import layer_letters, layers_of, names_in
@@ -58,10 +59,20 @@ class Sides:
             found = True
             if self._conditions:  # what is claimed where they hold is claimed everywhere of what is zero elsewhere
                 first, second = (entrywise(lambda term: mul(holds, term), side) for side in (first, second))
-            yield *_with_letters(scope.space.settled(first), scope.space.settled(second)), (*a.notes, *b.notes)
+            first, second = map(self._worked_out, map(scope.space.settled, (first, second)))
+            yield *_with_letters(first, second), (*a.notes, *b.notes)
         if not found:
             assert mismatch is not None
             raise mismatch
+
+    def _worked_out(self, side: Array) -> Array:
+        theory = self._understanding.theory
+        if theory.clock is None:
+            return side
+        try:
+            return replace(side, body=within_step(theory, side.body))
+        except NotDifferentiable as error:
+            raise NotUnderstood(str(error)) from error
 
     @property
     def lefts(self) -> list[Array]:
