@@ -27,7 +27,9 @@ def introduce_losses(draft: Draft) -> None:
             if found is None or found.entries or found.power is not None or found.primes:
                 continue
             name = found.name
-            if (is_loss(name) or name in spoken) and name not in draft.right_sides and not draft.table.known(name):
+            known = draft.table.known(name)
+            said = name in spoken and (known is None or not known.rank)  # "a scalar loss" says both
+            if name not in draft.right_sides and (said or (is_loss(name) and known is None)):
                 draft.table.shapes[name] = Shape(())
                 draft.general[name] = ()
 
