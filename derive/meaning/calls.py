@@ -19,7 +19,9 @@ from derive.notation.tree import (
     Derivative,
     Fenced,
     Node,
+    Number,
     Product,
+    Relations,
     Scripted,
     Sequence,
     Styled,
@@ -53,9 +55,26 @@ def call(node: Node) -> tuple[Node, Node] | None:
         return None
     for argument in arguments:
         name = written(argument)
-        if name is None or name.power is not None or name.transposed or name.primes:
+        if name is None or name.transposed or name.primes:
             return None
+        if name.power is not None and (len(arguments) == 1 or not isinstance(name.power, Number)):
+            return None  # `p(y, \sigma^2)` reminds of a variance, `f(x^2)` does not
     return head, body
+
+
+def given_beside(node: Node) -> Node:
+    r"""`p(y \mid \mu, s)` with its arguments in one list."""
+    if not isinstance(node, Fenced) or node.left != "(":
+        return node
+    first, *rest = node.body.items if isinstance(node.body, Sequence) else (node.body,)
+    if not isinstance(first, Relations) or first.first is None or len(first.rest) != 1 or first.rest[0][0] not in BARS:
+        return node
+    items = (first.first, first.rest[0][1], *rest)
+    return replace(node, body=Sequence(items, (",",) * (len(items) - 1), span=node.body.span))
+
+
+BARS = frozenset({r"\mid", "|", r"\vert", r"\,|\,"})
+"""What stands between what a density is of and what it is given."""
 
 
 def uncalled(part: Node, calls: Calls) -> Node:

@@ -12,10 +12,11 @@ from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.terms import Arg, Entry, Term, transform
 from derive.algebra.terms import walk as terms
 from derive.calculus.chain import NotDifferentiable
-from derive.meaning.calls import KNOWN_WORDS, Calls, call, called_at, plain, uncalled
+from derive.meaning.calls import KNOWN_WORDS, Calls, call, called_at, given_beside, plain, uncalled
 from derive.meaning.draft import Draft, Meaning
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.gradients import with_variables
+from derive.meaning.letters import everywhere
 from derive.meaning.naming import any_layer, base_latex, substituted, walk, written
 from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
 from derive.meaning.shapes import SCALARS
@@ -37,6 +38,10 @@ from derive.theory import FunctionDefinition
 
 def take_off_arguments(draft: Draft) -> None:
     """Take the arguments off values that are no functions of one number."""
+    draft.placed = tuple(
+        replace(each, statement=each.statement.changed(lambda side: everywhere(side, given_beside)))
+        for each in draft.placed
+    )
     calls: dict[Node, Node] = {}
     kept: set[Node] = set()
     vectors = _declared_vectors(draft)

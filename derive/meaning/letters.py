@@ -47,16 +47,17 @@ def tell_letters(draft: Draft) -> None:
 
 def _rewrite(draft: Draft, change: Callable[[Node], Node]) -> None:
     draft.placed = tuple(
-        replace(each, statement=each.statement.changed(lambda side: _everywhere(side, change))) for each in draft.placed
+        replace(each, statement=each.statement.changed(lambda side: everywhere(side, change))) for each in draft.placed
     )
 
 
-def _everywhere(part: object, change: Callable[[Node], Node]) -> object:
+def everywhere(part: object, change: Callable[[Node], Node]) -> object:
+    """A part of a formula with every node in it changed, the outer ones first."""
     if isinstance(part, tuple):
-        return tuple(_everywhere(each, change) for each in part)
+        return tuple(everywhere(each, change) for each in part)
     if not isinstance(part, Node):
         return part
-    return rebuilt(change(part), lambda each: _everywhere(each, change))
+    return rebuilt(change(part), lambda each: everywhere(each, change))
 
 
 # letters with primes
@@ -92,7 +93,7 @@ def _with_whole_sums(statement: Statement) -> Statement:
     head = index_letters(statement.head)
 
     def reaching(side: Node, beside: frozenset[str]) -> Node:
-        return _everywhere(side, lambda node: _absorbed(node, beside | head))  # type: ignore[return-value]
+        return everywhere(side, lambda node: _absorbed(node, beside | head))  # type: ignore[return-value]
 
     return replace(statement, left=reaching(statement.left, right), right=reaching(statement.right, left))
 

@@ -14,6 +14,7 @@ from derive.meaning.labels import label_of
 from derive.meaning.naming import Written, base_latex, written
 from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood, Scope
+from derive.meaning.vocabulary import bold_forms
 from derive.notation.tree import (
     Ellipsis,
     Node,
@@ -33,6 +34,15 @@ class Places:
     def _written(self, node: Node) -> Written | None:
         vocabulary = self.scope.vocabulary
         return written(node, vocabulary.subscripted, vocabulary.layered)
+
+    def _bold_beside(self, name: Name, rank: int) -> Name | None:
+        r"""The vector in bold whose entries `\sigma_j` are, where the page has a number \sigma as well."""
+        shape = self.scope.shape_of(name)
+        if shape is None or shape.rank:
+            return None
+        found = [Name(form, name.levels) for form in bold_forms(name.base)]
+        known = [each for each in found if (own := self.scope.shape_of(each)) is not None and own.rank == rank]
+        return known[0] if len(known) == 1 else None
 
     def _entries(self, value: Array, subscripts: tuple[Node, ...]) -> Array:
         whole = next((place for place, each in enumerate(subscripts) if isinstance(each, Ellipsis)), None)
@@ -110,6 +120,8 @@ class Places:
         whole = self.scope.vocabulary.entries_of.get(own.base)
         if whole is not None:
             own = Name(whole, own.levels)
+        elif (bold := self._bold_beside(own, len(name.entries))) is not None:
+            own = bold
         value = self.scope.array(own, len(name.entries))
         shape = self.scope.shape_of(own)
         entries = name.entries

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from derive.algebra.names import Name
+from derive.meaning.calls import call
 from derive.meaning.conditions import COMPARISONS
 from derive.meaning.draft import Placed
 from derive.meaning.naming import written
 from derive.notation.tree import Node, Number, Product, Relations, Symbol
+from derive.notation.tree import Sequence as SequenceNode
 
 _IS_SYMMETRIC = re.compile(r"^,?\s*(is|be|are|being)\s+(both\s+|real\s+|also\s+|a\s+|an\s+)*symmetric\b")
 _SYMMETRIC_NAME = re.compile(r"\bsymmetric\s+([a-z-]+\s+){0,3}(matrix|matrices)\s*$", re.IGNORECASE)
@@ -97,6 +99,26 @@ def general_losses(placed: Sequence[Placed]) -> dict[Name, tuple[Name, ...]]:
                 direct.append(name.name)
         if direct:
             found.setdefault(head.name, tuple(dict.fromkeys(direct)))
+    return found | _called_losses(inline, found)
+
+
+_A_LOSS = re.compile(r"\b(loss|cost|objective|energy|error)(\s+function)?\s*$", re.IGNORECASE)
+
+
+def _called_losses(inline: Sequence[Placed], known: Mapping[Name, object]) -> dict[Name, tuple[Name, ...]]:
+    """What the text calls a loss of something: "a differentiable loss `$R(z)$`"."""
+    found: dict[Name, tuple[Name, ...]] = {}
+    for each in inline:
+        called = call(each.statement.left)
+        if each.statement.right is not None or called is None or not _A_LOSS.search(each.before):
+            continue
+        head, body = called
+        name = written(head)
+        arguments = [written(item) for item in (body.items if isinstance(body, SequenceNode) else (body,))]
+        if name is not None and not name.entries and name.name not in known:
+            direct = tuple(own.name for own in arguments if own is not None and not own.entries)
+            if direct and len(direct) == len(arguments):
+                found.setdefault(name.name, direct)
     return found
 
 

@@ -7,16 +7,18 @@ from itertools import pairwise
 
 from derive.algebra.arrays import (
     Array,
+    scalar,
     transpose,
 )
 from derive.algebra.names import Index
 from derive.algebra.steps import Direct
-from derive.algebra.terms import ONE, Entry, Partial, Term, mul, total
+from derive.algebra.terms import ONE, Entry, Partial, Term, mul, power, total, walk
 from derive.meaning.naming import is_transpose
 from derive.meaning.powers import Powers
 from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood
 from derive.notation.tree import (
+    Applied,
     Derivative,
     Fenced,
     Node,
@@ -49,12 +51,29 @@ class Slopes(Powers):
                 return
         found = self.readings(self._without_arguments(node.operand))
         for place, variable in enumerate(node.variables):
+            if isinstance(variable, Applied) and len(node.variables) == 1:
+                yield from self._by_function(found, variable)
+                return
             turned = _untransposed(variable)
             by = self._variable(turned if turned in node.variables[:place] else variable)
             found = [reading for inside in found for reading in self._by(inside, by, node.symbol)]
             if len(node.variables) > 1 and any(reading.value.rank > 2 for reading in found):
                 raise NotUnderstood("a second derivative with more than two axes", column=node.span[0])
         yield from found
+
+    def _by_function(self, found: list[Reading], variable: Applied) -> Iterator[Reading]:
+        r"""`\partial D / \partial \log s`: by a function of one given number, the slope by that number over the function's own."""
+        for by in self.readings(variable):
+            entries = {node for node in walk(by.value.body) if isinstance(node, Entry)}
+            if by.value.rank or len(entries) != 1:
+                raise NotUnderstood("a derivative by what is no function of one number", column=variable.span[0])
+            (entry,) = entries
+            for inside in found:
+                if inside.value.rank:
+                    raise NotUnderstood("the derivative of an array by an expression", column=variable.span[0])
+                slope = mul(Partial(inside.value.body, entry), power(Partial(by.value.body, entry), -1))
+                note = f"by a function of {entry.name!r}: the slope by that over the function's own"
+                yield Reading(scalar(slope), (*inside.notes, *by.notes, note), inside.cost + by.cost)
 
     def _without_arguments(self, node: Node) -> Node:
         """`L(w, b)` is the value named L, if L is one."""

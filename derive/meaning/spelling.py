@@ -134,14 +134,14 @@ def _labels_of_one(draft: Draft, nodes: Sequence[Node]) -> Iterable[tuple[str, s
     for each in draft.placed:
         left, right = each.statement.left, each.statement.right
         letters = _letters_below(left)
-        if each.statement.relation not in EQUALITIES or right is None or each.statement.link or len(letters) != 1:
+        if each.statement.relation not in EQUALITIES or right is None or each.statement.link or not letters:
             continue
         assert isinstance(left, Scripted)
         base = base_latex(left.base)
-        if base is None or left.sup is not None or subscripts.get(base) != {letters} or letters[0] in counted:
+        if base is None or left.sup is not None or subscripts.get(base) != {letters} or counted & {*letters}:
             continue
-        if letters[0] not in index_letters(right):
-            yield base, letters[0]
+        if not index_letters(right) & {*letters} and (len(letters) == 1 or "".join(letters).isupper()):
+            yield base, "".join(letters)
 
 
 def _update(statement: Statement) -> Statement:

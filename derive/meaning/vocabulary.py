@@ -73,7 +73,7 @@ def index_letters(trees: Iterable[Node], vocabulary: Vocabulary) -> frozenset[st
     )
 
 
-def _bold_forms(light: str) -> set[str]:
+def bold_forms(light: str) -> set[str]:
     r"""How a light letter's array may be written: `\hat{y}` as `\hat{\mathbf{y}}`, `\mathbf{\hat{y}}`, or with a capital."""
     cut = light.rfind("{") + 1 if light.endswith("}") and not light.startswith("\\math") else 0
     before, letter, after = light[:cut], light[cut:].rstrip("}"), "}" * light[:cut].count("{")
@@ -97,7 +97,7 @@ def _entries_of(lettered: set[str], plain: set[str], twice: set[str]) -> dict[st
         if len(letter) == 1 and letter.islower() and whole in plain:
             found[light] = whole
     for light in lettered - plain:
-        candidates = _bold_forms(light) & plain
+        candidates = bold_forms(light) & plain
         if len(candidates) == 1:
             found[light] = candidates.pop()
     for light in twice & plain:
