@@ -55,6 +55,7 @@ from derive.meaning.labels import INDICATORS, chosen_by_class, is_bracket, is_in
 from derive.meaning.naming import any_layer, base_latex, is_transpose, subscript_text, walk
 from derive.meaning.powers import OPAQUE
 from derive.meaning.products import Reading, multiply
+from derive.meaning.rows import COLON
 from derive.meaning.samples import outside, sample_name, sums_over
 from derive.meaning.scope import NotUnderstood, Running
 from derive.meaning.shapes import LOSS_LETTERS, PARAMETER_LETTERS, SCALARS, bare_letter
@@ -212,6 +213,9 @@ class Elaborator(Slopes):
             return
         value = self._array(name)
         yield Reading(transpose(value) if name.transposed else value)
+        if value.rank == 1 and COLON in name.entries:
+            note = f"the part of {letter} lies as a row"
+            yield Reading(value if name.transposed else transpose(value), (note,), 1)
 
     def _indicator(self, node: Relations) -> Iterator[Reading]:
         """One where a condition holds, zero elsewhere; entry by entry where it compares an array with a number."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass, replace
 
 from derive.meaning.draft import Draft, Placed
+from derive.meaning.letters import everywhere
 from derive.meaning.naming import base_latex, is_transpose, rebuilt, walk
 from derive.meaning.shapes import size_text
 from derive.notation.tree import (
@@ -60,8 +61,27 @@ class Parts:
         return found if part.sup is None else Scripted(found, None, part.sup, span=part.span)
 
 
+COLON = Ellipsis(":")
+"""What stands for a whole row or column in `P_{i:}`."""
+
+
+def _with_colons(node: Node) -> Node:
+    """`P_{i:}` and `P_{i,:}` as the part of P that they are."""
+    if not isinstance(node, Scripted) or not isinstance(node.sub, Product | Sequence):
+        return node
+    parts = node.sub.items if isinstance(node.sub, Sequence) else tuple(factor for _, factor in node.sub.factors)
+    if len(parts) != 2 or sum(part == Symbol(":") for part in parts) != 1:
+        return node
+    items = tuple(COLON if part == Symbol(":") else part for part in parts)
+    return replace(node, sub=Sequence(items, (",",), span=node.sub.span))
+
+
 def tell_rows(draft: Draft) -> None:
     """Rewrite the names of rows and columns as parts of their matrices."""
+    draft.placed = tuple(
+        replace(each, statement=each.statement.changed(lambda side: everywhere(side, _with_colons)))
+        for each in draft.placed
+    )
     parts = Parts(dict(_parts(draft)))
     if parts.of:
         draft.placed = tuple(replace(each, statement=each.statement.changed(parts.read)) for each in draft.placed)
