@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Level, Name, Size
-from derive.algebra.steps import at_level, instantiate, size_at
+from derive.algebra.steps import ANY_STEP, at_level, instantiate, size_at
 from derive.algebra.terms import Entry, Term, names, rename
 
 if TYPE_CHECKING:
@@ -128,6 +128,18 @@ class Theory:
             if letters is not None:
                 return tuple(Name(own.base, tuple(at_level(level, letters) for level in own.levels)) for own in direct)
         return None
+
+    def goes_into(self, name: Name, general: Name) -> bool:
+        """Whether a number that is left general depends on a name directly."""
+        for own in self.left_general(general) or ():
+            levels = zip(own.levels, name.levels, strict=False)
+            if own is name or (
+                own.base == name.base
+                and len(own.levels) == len(name.levels)
+                and all(a is b or a.letter == ANY_STEP for a, b in levels)
+            ):
+                return True
+        return False
 
     def used(self, owner: Name) -> frozenset[Name]:
         """The names that stand in a definition."""

@@ -46,6 +46,8 @@ from derive.algebra.terms import (
 
 STEPS = "steps"
 """The base of sizes that count steps: `steps@T` is T."""
+ANY_STEP = "*any"
+"""The letter of what depends on every step of a family."""
 _MOST_WRITTEN_OUT = 64
 _BOUND = "_s"
 

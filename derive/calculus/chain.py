@@ -80,8 +80,8 @@ def expand(theory: Theory, partial: Partial) -> Term:
     )
     if scalar and isinstance(of, Entry) and not _goes_on(theory, of.name):
         return backward_step(theory, of, by)
-    if isinstance(of, Entry) and (given := theory.left_general(of.name)) is not None:
-        if by.name not in given:
+    if isinstance(of, Entry) and theory.left_general(of.name) is not None:
+        if not theory.goes_into(by.name, of.name):
             return backward_step(theory, of, by)
         if any(depends(theory, of.name, user.name) for user in users(theory, by.name)):
             raise NotDifferentiable(
@@ -167,6 +167,17 @@ def forward(theory: Theory, term: Term, by: Entry) -> Term:
     return differentiate(term, entry, unresolved)
 
 
+def at_definition(theory: Theory, of: Entry, by: Entry) -> Term | None:
+    """The derivative of a quantity by one that stands in its definition, all else there held fixed; None where it does not."""
+    body = theory.unfold(of)
+    if body is None or by.name not in names(body) or of.name is by.name:
+        return None
+    try:
+        return local(body, by)
+    except NotDifferentiable:
+        return None
+
+
 def within_step(theory: Theory, term: Term) -> Term:
     """A term in which the derivatives at one step alone are worked out: other steps are held fixed."""
 
@@ -214,8 +225,7 @@ def backward_step(theory: Theory, loss: Entry, by: Entry) -> Term:
     for general, direct in theory.general.items():
         if by.name not in direct:
             general = _general_member(general, direct, by.name) or general
-        given = theory.left_general(general) or ()
-        if general is not loss.name and by.name in given and depends(theory, loss.name, general):
+        if general is not loss.name and theory.goes_into(by.name, general) and depends(theory, loss.name, general):
             parts.append(mul(Partial(loss, Entry(general)), Partial(Entry(general), by)))
     return add(*parts)
 

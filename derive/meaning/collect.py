@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from derive.algebra.names import Level, Name, size
-from derive.algebra.steps import StepSum, is_bound, number_of_steps
+from derive.algebra.steps import ANY_STEP, StepSum, is_bound, number_of_steps
 from derive.algebra.terms import Fun, Partial, Pow, Term, Total, names
 from derive.meaning.cases import gather_cases
 from derive.meaning.classify import classify, number_layers
@@ -229,7 +229,7 @@ def theory_of(draft: Draft) -> Theory:
     last = last_layer(ordered)
     if last is None:
         reached = (level for direct in draft.general.values() for name in direct for level in name.levels)
-        last = next((level for level in reached if level.letter), None)
+        last = next((level for level in reached if level.letter and level.letter != ANY_STEP), None)
     return Theory(
         symbols,
         ordered,

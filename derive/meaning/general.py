@@ -6,6 +6,7 @@ Nothing is known of such a loss but what it depends on. Its derivative by that s
 from __future__ import annotations
 
 from derive.algebra.names import Level, Name
+from derive.algebra.steps import ANY_STEP
 from derive.algebra.terms import Partial, names
 from derive.algebra.terms import walk as term_nodes
 from derive.meaning.calls import call
@@ -67,12 +68,25 @@ def leave_general(draft: Draft) -> None:
         if direct:
             continue
         told = tuple(own for own in spoken.get(name, ()) if draft.table.known(own) is not None)
-        if told and not (last and any(level.letter for own in told for level in own.levels)):
+        timed = draft.vocabulary.clocks.keys()
+        if told and timed:
+            draft.general[name] = _every_step(told)
+        elif told and not (last and any(level.letter for own in told for level in own.levels)):
             draft.general[name] = told
         elif last:
             draft.general[name] = last
         else:
             del draft.general[name]
+
+
+def _every_step(told: tuple[Name, ...]) -> tuple[Name, ...]:
+    r"""What a loss depends on over time: on h at every step where the text lists `h_1, \ldots, h_T`, else as it says."""
+    bases = [own.base for own in told]
+    listed = {own.base for own in told if own.levels and bases.count(own.base) > 1}
+    found = (
+        Name(own.base, tuple(Level(ANY_STEP, 0) for _ in own.levels)) if own.base in listed else own for own in told
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def _outputs(draft: Draft, backward: set[Name]) -> tuple[Name, ...]:

@@ -49,6 +49,18 @@ _FUNCTION_OF = re.compile(
 _ALSO = re.compile(r"^\s*(?:,|and|,\s*and|or)\s*$")
 
 
+_HELD = re.compile(
+    r"\b(held|hold|holding|kept|keep|keeping)\b[^.;]*\b(fixed|constant)\b"
+    r"|\bindependent\s+(arguments|variables)\b",
+    re.IGNORECASE,
+)
+
+
+def held_fixed(placed: Sequence[Placed]) -> frozenset[int]:
+    """The sections in which the text says that what else a quantity depends on is held fixed."""
+    return frozenset(each.section for each in placed if _HELD.search(each.before) or _HELD.search(each.after))
+
+
 _BY_ENTRY = re.compile(
     r"\b(squar\w+|powers?)\b[^.]*\b(element|entry|component|coordinate)[- ]?(wise|by[- ](entry|element|component|coordinate))",
     re.IGNORECASE,

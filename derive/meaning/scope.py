@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from derive.algebra.arrays import Array, ShapeMismatch, array
 from derive.algebra.names import Index, Level, Name, Size, fresh, size
-from derive.algebra.terms import Entry, add, mul, num, rename, resized
+from derive.algebra.terms import Entry, Term, add, mul, num, rename, resized
 
 if TYPE_CHECKING:
     from derive.meaning.products import Reading
@@ -206,6 +206,8 @@ class Scope:
     stepping: set[str] = field(default_factory=set)
     """The letters of the sums over steps that are being read."""
     is_diagonal: Callable[[Entry, Entry], bool] = lambda of, by: False
+    at_definition: Callable[[Entry, Entry], Term | None] | None = None
+    """The derivative of a quantity by one that its definition uses, all else there held fixed, where derivatives are read so."""
     kept: dict[int, Kept] | None = None
     """Readings of parts of formulas by the parts' identity, kept where all shapes are settled: a page's formulas, and more so the
     changes of one that are tried for a suggestion, share most of their parts."""

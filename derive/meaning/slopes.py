@@ -12,7 +12,7 @@ from derive.algebra.arrays import (
 )
 from derive.algebra.names import Index
 from derive.algebra.steps import Direct
-from derive.algebra.terms import ONE, Entry, Partial, Term, mul, power, total, walk
+from derive.algebra.terms import ONE, Delta, Entry, Partial, Term, mul, power, rename, total, walk
 from derive.meaning.naming import is_transpose
 from derive.meaning.powers import Powers
 from derive.meaning.products import Reading
@@ -113,7 +113,12 @@ class Slopes(Powers):
         value, variable = inside.value, by.body
         assert isinstance(variable, Entry)
         notes, cost = inside.notes, inside.cost
-        slope = Partial(value.body, variable)
+        slope: Term = Partial(value.body, variable)
+        here = self.scope.at_definition
+        if here is not None and symbol == r"\partial" and isinstance(value.body, Entry):
+            held = here(value.body, variable)
+            if held is not None:
+                yield from self._held(inside, by, held)
         if not value.rank:
             yield Reading(self._laid_out(by.indices, slope, symbol, lies=by.row), notes, cost)
             return
@@ -130,6 +135,21 @@ class Slopes(Powers):
             yield Reading(same, (*notes, note), cost + 1)
         if value.rank + by.rank > 2:
             raise NotUnderstood("the derivative of an array by a matrix stands alone")
+
+    def _held(self, inside: Reading, by: Array, slope: Term) -> Iterator[Reading]:
+        """A derivative at one definition, all else in it held fixed: the whole of it, or its diagonal where it has nothing else."""
+        value = inside.value
+        notes, cost = (*inside.notes, "everything else in the definition is held fixed"), inside.cost
+        if value.rank + by.rank < 2:
+            yield Reading(Array((*value.indices, *by.indices), slope, by.row if by.rank else value.row), notes, cost)
+        elif value.rank == by.rank == 1:
+            jacobian = Array((*value.indices, *by.indices), slope)
+            yield Reading(transpose(jacobian) if self.layout.denominator else jacobian, notes, cost)
+            if value.shape == by.shape:
+                diagonal = rename(slope, {by.indices[0]: value.indices[0]})
+                picks = [node for node in walk(slope) if isinstance(node, Delta)]
+                if picks and all({node.left, node.right} == {value.indices[0], by.indices[0]} for node in picks):
+                    yield Reading(Array(value.indices, diagonal, value.row), notes, cost + 1)
 
     def _chain_of_derivatives(self, factors: list[tuple[str, Node | list[Reading]]]) -> Reading | None:
         """`dL/da . da/dz . dz/dW`, contracted along the variables that link neighbours."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, is_dataclass, replace
 
 from derive.meaning.draft import Draft
+from derive.meaning.letters import everywhere
 from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, level_of, rebuilt, walk
 from derive.meaning.statements import EQUALITIES
 from derive.notation.tree import (
@@ -21,6 +22,7 @@ from derive.notation.tree import (
     Product,
     Scripted,
     Sequence,
+    Styled,
     Sum,
     Symbol,
 )
@@ -58,6 +60,13 @@ def tell_steps(draft: Draft) -> None:
         and isinstance(each.statement.left, Scripted)
     ]
     recursive = _recursive(draft)
+    labels = _labels_above(scripted, recursive)
+    if labels:
+        draft.placed = tuple(
+            replace(each, statement=each.statement.changed(lambda side: everywhere(side, labels.put)))
+            for each in draft.placed
+        )
+        draft.said.update(labels.said)
     draft.recursive = frozenset(recursive & TIME_LETTERS)
     summed -= recursive
     steps = Steps(
@@ -110,6 +119,42 @@ def _recursive(draft: Draft) -> set[str]:
                 ):
                     before.setdefault(level.letter, set()).add(used)
     return {letter for letter, bases in before.items() if bases & heads[letter]}
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """Letters above names at a step that are part of the name, as in `a^z_t`, the argument of the gate `z_t`."""
+
+    letters: frozenset[str]
+    recursive: frozenset[str]
+    said: dict[Node, Node] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.letters)
+
+    def put(self, node: Node) -> Node:
+        if not isinstance(node, Scripted) or not isinstance(node.sup, Symbol) or node.sup.text not in self.letters:
+            return node
+        step = None if node.sub is None else level_of(node.sub)
+        if step is None or step.letter not in self.recursive:
+            return node
+        found = replace(node, sup=Styled("upright", node.sup, span=node.sup.span))
+        self.said[found] = node
+        return found
+
+
+def _labels_above(scripted: Iterable[Scripted], recursive: set[str]) -> _Labels:
+    """The letters that stand above names at a step, and have a name at a step themselves."""
+    above: set[str] = set()
+    bases: set[str] = set()
+    for node in scripted:
+        step = None if node.sub is None else level_of(node.sub)
+        if step is None or step.letter not in recursive:
+            continue
+        if isinstance(node.sup, Symbol) and not is_transpose(node.sup):
+            above.add(node.sup.text)
+        bases.add(base_latex(node.base) or "")
+    return _Labels(frozenset((above & bases) - recursive), frozenset(recursive))
 
 
 def _numbered(heads: Iterable[Scripted]) -> set[str]:

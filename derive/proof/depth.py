@@ -13,7 +13,7 @@ from itertools import product
 
 from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Level, Name
-from derive.algebra.steps import at_level, instantiate, letters_of, size_at
+from derive.algebra.steps import ANY_STEP, at_level, instantiate, letters_of, size_at
 from derive.algebra.terms import Term, names, rename
 from derive.theory import Definition, Symbol, Theory, family_letters
 
@@ -76,6 +76,14 @@ def at_depth(theory: Theory) -> Deep:
     numbered = (level.offset for name in theory.definitions for level in name.levels if not level.letter)
     depth = max(DEPTH, min(max(numbered, default=0), _MOST_LAYERS))
     families = {name: d for name, d in theory.definitions.items() if any(level.letter for level in name.levels)}
+    running = {
+        level.letter
+        for name, definition in theory.definitions.items()
+        for level in name.levels
+        for used in names(definition.value.body)
+        if level.letter and any(each.letter == level.letter and each.offset < level.offset for each in used.levels)
+    }
+    # letters of recursions: where one stands for the last step as well, its families still have all the steps before
     last_letters = {} if theory.last is None else {theory.last.letter: Level("", depth)}
     if theory.clock is not None:
         last_letters[theory.clock[1].letter] = Level("", depth)
@@ -92,7 +100,7 @@ def at_depth(theory: Theory) -> Deep:
     )  # fmt: skip
     for number in range(lowest, depth + 1):
         for name, definition in families.items():
-            letters = {level.letter for level in name.levels if level.letter} - set(last_letters)
+            letters = {level.letter for level in name.levels if level.letter} - (set(last_letters) - running)
             if not letters:
                 continue
             assigned = {**last_letters, **{letter: Level("", number) for letter in letters}}
@@ -117,7 +125,15 @@ def at_depth(theory: Theory) -> Deep:
             member, *given = (
                 Name(own.base, tuple(at_level(level, assigned) for level in own.levels)) for own in (name, *direct)
             )
-            general[member] = tuple(given)
+            general[member] = tuple(
+                each
+                for own in given
+                for each in (
+                    [Name(own.base, (Level("", step),)) for step in range(lowest, depth + 1)]
+                    if any(level.letter == ANY_STEP for level in own.levels)
+                    else [own]
+                )
+            )
     deep = Theory(
         symbols,
         ordered,

@@ -14,6 +14,7 @@ from derive.meaning.collect import Understanding
 from derive.meaning.draft import Meaning
 from derive.meaning.layers import at_layer, names_in
 from derive.meaning.naming import walk as walk_tree
+from derive.meaning.prose import held_fixed
 from derive.meaning.scope import NotUnderstood
 from derive.meaning.shapes import bare_letter
 from derive.notation.tree import Node, Symbol
@@ -99,7 +100,18 @@ def claimed(
 def _judged(understanding: Understanding, place: int, equation: Equation, meaning: Meaning) -> StatementVerdict:
     """A claim; or an update, which claims descent of one loss. That it descends another one is no reason to call it false."""
     if meaning.kind != "update":
-        return _claim(understanding, equation, None)
+        verdict = _claim(understanding, equation, None)
+        if verdict.verdict is Verdict.PROVED or not (sections := held_fixed(understanding.placed)):
+            return verdict
+        held = _claim(understanding, equation, None, held=True)
+        here = understanding.placed[place].section in sections
+        if here and held.verdict in (Verdict.PROVED, Verdict.REFUTED):
+            # false is only what is false both ways
+            return held if held.verdict is Verdict.PROVED or verdict.verdict is Verdict.REFUTED else verdict
+        if verdict.verdict is Verdict.REFUTED and held.verdict is not Verdict.REFUTED:
+            reason = "what else the quantities depend on may be held fixed here, as the page does in places"
+            return replace(verdict, verdict=Verdict.UNKNOWN, reason=reason, counterexample=None)
+        return verdict
     left, right, conditions = equation
     if says_its_step(understanding, place, left, right):
         reading = "a step along the derivative that it names"
@@ -214,14 +226,16 @@ def _conventional(decision: Decision) -> Decision:
     return decision
 
 
-def _claim(understanding: Understanding, equation: Equation, descends: Name | None) -> StatementVerdict:
+def _claim(
+    understanding: Understanding, equation: Equation, descends: Name | None, *, held: bool = False
+) -> StatementVerdict:
     left, right, conditions = equation
     kind = "claim" if descends is None else "update"
     theory = understanding.theory
     decisions: list[tuple[Decision, tuple[str, ...]]] = []
     mismatch: ShapeMismatch | None = None
     try:
-        for a, b, notes in pairs_of(understanding, left, right, conditions):
+        for a, b, notes in pairs_of(understanding, left, right, conditions, held=held):
             missing = gap(understanding, a.body, b.body)
             if missing is not None:
                 return StatementVerdict(kind, "", Verdict.UNKNOWN, f"the definition of {missing} was not understood")

@@ -10,7 +10,7 @@ from itertools import islice
 from derive.algebra.arrays import Array, ShapeMismatch, entrywise, show, spread, squeezed
 from derive.algebra.names import Name
 from derive.algebra.terms import Num, mul
-from derive.calculus.chain import NotDifferentiable, within_step
+from derive.calculus.chain import NotDifferentiable, at_definition, within_step
 from derive.meaning.collect import Understanding
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.layers import layer_letters, layers_of, names_in
@@ -28,9 +28,15 @@ Pair = tuple[Array, Array, tuple[str, ...]]
 class Sides:
     """A left side, read once, beside one right side or many, both compared where the conditions hold."""
 
-    def __init__(self, understanding: Understanding, left: Node, conditions: Sequence[Node] = ()) -> None:
+    def __init__(
+        self, understanding: Understanding, left: Node, conditions: Sequence[Node] = (), *, held: bool = False
+    ) -> None:
         self._understanding = understanding
         self._scope = _judging_scope(understanding)
+        if held:  # partial derivatives are taken at the definition alone
+            theory = understanding.theory
+            self._scope.kept = None
+            self._scope.at_definition = lambda of, by: at_definition(theory, of, by)
         self._elaborator = Elaborator(self._scope)
         self._lefts = self._elaborator.side(left)
         self._conditions = conditions
@@ -134,11 +140,13 @@ def numbered_layers(understanding: Understanding, left: Node, right: Node) -> tu
     return "", ()
 
 
-def pairs_of(understanding: Understanding, left: Node, right: Node, conditions: Sequence[Node] = ()) -> Iterator[Pair]:
+def pairs_of(
+    understanding: Understanding, left: Node, right: Node, conditions: Sequence[Node] = (), *, held: bool = False
+) -> Iterator[Pair]:
     """The readings of both sides of an equation that have one shape, plainest first.
 
     Raises:
         ShapeMismatch: there are none.
         NotUnderstood: a side has no reading.
     """
-    yield from Sides(understanding, left, conditions).pairs(right)
+    yield from Sides(understanding, left, conditions, held=held).pairs(right)
