@@ -276,6 +276,9 @@ class Elaborator(Slopes):
                     raise NotUnderstood("a vector to a power that counts steps", column=sup.span[0])
                 yield Reading(entrywise(lambda t: step_power(t, *counted), inside.value), inside.notes, inside.cost)
             return
+        if self._is_real_power(base, sup):
+            yield from self._real_powers(base, sup)
+            return
         exponent = self._rational(sup)
         for inside in self.readings(base):
             yield from self._powers(inside, exponent)

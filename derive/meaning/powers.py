@@ -7,9 +7,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 from derive.algebra.arrays import Array, ShapeMismatch, entrywise, inner, matmul, scalar, show, sum_entries
-from derive.algebra.names import Index, fresh
+from derive.algebra.names import Index, Name, fresh
 from derive.algebra.steps import step_matrix_power
-from derive.algebra.terms import Determinant, Inverse, Positive, mul, neg, power, sub
+from derive.algebra.terms import Determinant, Fun, Inverse, Positive, mul, neg, power, sub
+from derive.meaning.naming import base_latex, is_transpose, walk
 from derive.meaning.places import Places
 from derive.meaning.products import Reading
 from derive.meaning.scope import NotUnderstood
@@ -19,6 +20,7 @@ from derive.notation.tree import (
     Number,
     Product,
     Sum,
+    Symbol,
 )
 from derive.notation.tree import (
     Fraction as FractionNode,
@@ -74,6 +76,34 @@ class Powers(Places):
         yield Reading(whole, (*inside.notes, *note), inside.cost + (0 if exponent < 0 else 1))
         if exponent > 0:
             yield each
+
+    def _is_real_power(self, base: Node, sup: Node) -> bool:
+        r"""Whether it is `(1 - p)^\gamma` or `\theta^x`: a number to the power of a number. A letter above a letter is more often a
+        label, so the base has to be in parentheses or a Greek letter, and what stands above has to be numbers of the page."""
+        letters = [part for part in walk(sup) if isinstance(part, Symbol)]
+        plain = (isinstance(base, Fenced) and base.left == "(") or (base_latex(base) or "").startswith("\\")
+        if (
+            not plain
+            or not letters
+            or is_transpose(sup)
+            or isinstance(sup, Fenced)
+            or not isinstance(sup, Symbol | Sum)
+        ):
+            return False
+        shapes = [self.scope.shape_of(Name(letter.text)) for letter in letters]
+        return all(shape is not None and not shape.rank for shape in shapes)
+
+    def _real_powers(self, base: Node, sup: Node) -> Iterator[Reading]:
+        """u to the power v is the exponential of v log u, for u greater than zero."""
+        for inside in self.readings(base):
+            for exponent in self.readings(sup):
+                if inside.value.rank or exponent.value.rank:
+                    raise NotUnderstood(
+                        "an array to the power of a letter, or a number to that of an array", column=sup.span[0]
+                    )
+                raised = Fun("exp", 0, mul(exponent.value.body, Fun("log", 0, inside.value.body)))
+                note = "powers with letters above are those of positive numbers"
+                yield Reading(scalar(raised), (*inside.notes, *exponent.notes, note), inside.cost + exponent.cost)
 
     def square(self, value: Array, what: str) -> tuple[Index, Index]:
         """The indices of a square matrix.
