@@ -46,6 +46,7 @@ from derive.meaning.shapes import (
 from derive.meaning.shorthand import tell_bars
 from derive.meaning.spelling import name_derivatives, put_together
 from derive.meaning.squares import tell_squares
+from derive.meaning.statements import EQUALITIES
 from derive.meaning.steps import tell_steps
 from derive.meaning.sums import batches, bounds
 from derive.meaning.vocabulary import has_kronecker, index_letters, vocabulary_of
@@ -57,6 +58,8 @@ from derive.notation.tree import (
 from derive.theory import Definition, Role, Spelling, Theory
 from derive.theory import Symbol as TheorySymbol
 
+CONVENTIONAL = frozenset({"I", r"\mathbf{I}", r"\mathbb{I}", "e", r"\pi"})
+"""The identity matrix, Euler's number and pi, unless the page defines them."""
 TARGET_LETTERS = frozenset({"y", "Y", "t", "T"})
 
 
@@ -139,6 +142,7 @@ def understand(
         samples=samples,
         kronecker=_kronecker(draft),
         squares_by_entry=squares_by_entry(draft.placed),
+        heads=_heads(draft),
     )
     draft.vocabulary = replace(draft.vocabulary, clocks=clocks_of(draft.placed, draft.vocabulary, draft.recursive))
     tell_general_steps(draft)
@@ -354,6 +358,16 @@ def _terms(definition: Definition) -> Iterable[Term]:
 
 _KRONECKER = re.compile(r"\bkronecker(['\u2019]?s)?\s*(delta|symbol|function|$)", re.IGNORECASE)
 """The delta by its name, also where the formula follows at once; not the product of the same name."""
+
+
+def _heads(draft: Draft) -> frozenset[str]:
+    """Letters with a meaning by convention that the page gives one of its own."""
+    heads = (
+        written(each.statement.head)
+        for each in draft.placed
+        if each.statement.relation in EQUALITIES and each.statement.right is not None and not each.supposed
+    )
+    return frozenset(repr(name.name) for name in heads if name is not None and name.latex in CONVENTIONAL)
 
 
 def _kronecker(draft: Draft) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from derive.meaning.naming import part_names, walk
-from derive.notation.tree import Fenced, Node, Number, Product, Relations, Scripted, Symbol
+from derive.notation.tree import Fenced, Node, Number, Product, Relations, Scripted, Styled, Symbol
 
 COMPARISONS = frozenset({">", "<", r"\geq", r"\ge", r"\leq", r"\le"})
 DIFFERENT = frozenset({r"\neq", r"\ne"})
@@ -96,6 +96,8 @@ def _letters(nodes: Iterable[Node]) -> tuple[set[str], set[str]]:
         part, below = stack.pop()
         if isinstance(part, Symbol):
             (scripts if below else values).add(part.text)
+        elif isinstance(part, Styled) and part.style in ("calligraphic", "script", "blackboard", "fraktur"):
+            continue  # `\mathcal{M}` is not M
         elif isinstance(part, Scripted):
             stack += [(part.base, below), (part.sub, True), (part.sup, True)]
         elif isinstance(part, tuple):

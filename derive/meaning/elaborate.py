@@ -182,6 +182,10 @@ class Elaborator(Slopes):
         letter = name.latex
         if name.primes:
             raise NotUnderstood(f"{letter}' stands without an argument", column=node.span[0])
+        if repr(name.name) in self.scope.vocabulary.heads:
+            value = self._array(name)
+            yield Reading(transpose(value) if name.transposed else value)
+            return
         if letter in (r"\pi", "\u03c0") and self.scope.shape_of(name.name) is None:
             yield Reading(scalar(PI))
             return

@@ -77,6 +77,8 @@ class Vocabulary:
     layered: frozenset[str] = frozenset()
     entries_of: Mapping[str, str] = field(default_factory=dict)
     """A base that only stands with index letters, to the array it gives the entries of: `p` (as in `p_i`) to `\\mathbf{p}`."""
+    heads: frozenset[str] = frozenset()
+    """Names that the page defines, whatever convention takes them for: `I` is no identity matrix where there is an `I = ...`."""
     values: frozenset[str] = frozenset()
     """Names of values that are written with their arguments where they are defined."""
     samples: frozenset[str] = frozenset()
