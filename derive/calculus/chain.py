@@ -71,6 +71,8 @@ def expand(theory: Theory, partial: Partial) -> Term:
             more often leaves the link to its reader, so zero is not what it means.
     """
     of, by = partial.of, partial.by
+    if isinstance(of, Entry) and _given_before(theory, of.name) and of.name is not by.name:
+        return ZERO
     if not _like_others(theory, by.name):
         return partial
     if not any(depends(theory, name, by.name) for name in names(of)):
@@ -123,6 +125,14 @@ def _runs_through(theory: Theory, owner: Name, letter: str) -> bool:
         for node in walk(theory.definitions[owner].value.body)
         if isinstance(node, StepSum) and node.letter == letter
     )
+
+
+def _given_before(theory: Theory, name: Name) -> bool:
+    """Whether a name is what a recursion starts from, `h_0`: a constant."""
+    if theory.clock is None or not name.levels or any(level.letter for level in name.levels):
+        return False
+    first = theory.clock[0].offset
+    return any(level.offset < first for level in name.levels) and theory.definition(name) is None
 
 
 def _goes_on(theory: Theory, name: Name) -> bool:

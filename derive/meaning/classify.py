@@ -181,6 +181,8 @@ def number_layers(draft: Draft) -> None:
         if len(head.levels) != 1 or not head.levels[0].letter:
             continue
         letter = head.levels[0].letter
+        if letter in draft.vocabulary.clocks:
+            continue
 
         def exists(name: Name, head: Name = head) -> bool:
             own = name.base == head.base and 0 <= name.levels[0].offset <= top

@@ -148,9 +148,11 @@ def _look_at_layers(
     refuted: Refuted | None = None
     undecided: Undecided | None = None
     false = undecided_at = 0
+    first: Refuted | Undecided | None = None
     found: Refuted | Undecided | None = None
     for said, at_left, at_right, free in deep.claims(left, right, indices):
         found = _look(deep.theory, at_left, at_right, free, unit, seeds)
+        first = first or found
         if isinstance(found, Undecided):
             if undecided is None or found.agrees:
                 undecided = found
@@ -162,7 +164,9 @@ def _look_at_layers(
             entry = ", ".join(part for part in (said, found.counterexample.entry) if part)
             refuted = Refuted(Counterexample(inputs, found.counterexample.left, found.counterexample.right, entry))
     only_last = theory.last is not None and undecided_at == 1 and undecided is found and false > 1
-    if refuted is not None and (undecided is None or only_last):
+    # at its first step a recursion often has nothing behind it, and what is said of every step may hold there by chance
+    only_first = theory.clock is not None and undecided_at == 1 and undecided is first and false > 1
+    if refuted is not None and (undecided is None or only_last or only_first):
         return refuted
     if refuted is not None and undecided is not None and undecided.agrees:
         return Undecided("holds at some layers and not at others")
@@ -296,13 +300,13 @@ def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int], one_by_o
     # Only the derivatives furthest from the loss take a step, and so they meet the others: in a deep network the two sides of a
     # claim about one layer agree long before the loss is reached, and layer families go on without end. Those of what is left
     # general stay.
-    distances = {_distance(theory, node.by.name, order) for node in walk(term) if isinstance(node, Partial)}
+    distances = {_slope_distance(theory, node, order) for node in walk(term) if isinstance(node, Partial)}
     for furthest in sorted(distances):
 
         def step(node: Term, furthest: object = furthest) -> Term | None:
             if not isinstance(node, Partial):
                 return None
-            if one_by_one and _distance(theory, node.by.name, order) != furthest:
+            if one_by_one and _slope_distance(theory, node, order) != furthest:
                 return None
             return expand(theory, node)
 
@@ -347,6 +351,12 @@ def _distance(theory: Theory, name: Name, order: Mapping[Name, int]) -> tuple[bo
     last = theory.last
     final = last is not None and any(level.letter == last.letter for level in name.levels)
     return place >= 0, final, sum(level.offset for level in name.levels if level.letter), place
+
+
+def _slope_distance(theory: Theory, node: Partial, order: Mapping[Name, int]) -> tuple[object, ...]:
+    """Where a derivative's variable stands on the way to the loss; of states over time the latest comes first."""
+    of = node.of.name.levels if isinstance(node.of, Entry) else ()
+    return *_distance(theory, node.by.name, order), -sum(level.offset for level in of if level.letter)
 
 
 def _with_functions(theory: Theory, term: Term) -> Term:

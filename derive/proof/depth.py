@@ -146,6 +146,7 @@ def at_depth(theory: Theory) -> Deep:
         general,
         theory.symmetric,
         _values_at(theory, symbols),
+        None if theory.clock is None else (theory.clock[0], Level("", depth)),
     )
     first = None if theory.clock is None else theory.clock[0].offset
     return Deep(deep, last_letters, depth, first)
