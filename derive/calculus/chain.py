@@ -86,9 +86,13 @@ def expand(theory: Theory, partial: Partial) -> Term:
         if not theory.goes_into(by.name, of.name):
             return backward_step(theory, of, by)
         if any(depends(theory, of.name, user.name) for user in users(theory, by.name)):
-            raise NotDifferentiable(
-                f"{by.name!r} reaches {of.name!r} in more than one way, of which one is left general"
-            )
+            if theory.clock is None:
+                raise NotDifferentiable(
+                    f"{by.name!r} reaches {of.name!r} in more than one way, of which one is left general"
+                )
+            # the way that is left general has a slope of its own, of which nothing is known
+            own = Name(rf"\partial {of.name!r}/\partial {by.name.base}", by.name.levels)
+            return add(Entry(own, by.indices), backward_step(theory, of, by))
         return partial
     if isinstance(of, Entry) and of.name is not by.name:
         body = theory.unfold(of)

@@ -73,7 +73,7 @@ def leave_general(draft: Draft) -> None:
             draft.general[name] = _every_step(told)
         elif told and not (last and any(level.letter for own in told for level in own.levels)):
             draft.general[name] = told
-        elif last:
+        elif last and not timed:  # over time every step may have a part in it
             draft.general[name] = last
         else:
             del draft.general[name]

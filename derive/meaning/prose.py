@@ -104,11 +104,12 @@ def general_losses(placed: Sequence[Placed]) -> dict[Name, tuple[Name, ...]]:
                 if direct and other.formula != inline[place + 1].formula
                 else _FUNCTION_OF.match(between)
             )
-            name = written(other.statement.left)
             if told is None:
                 break
-            if name is not None and name.power is None:
-                direct.append(name.name)
+            listed = other.statement.left
+            items = listed.items if isinstance(listed, SequenceNode) else (listed,)
+            names = (written(item) for item in items)
+            direct += [name.name for name in names if name is not None and name.power is None]
         if direct:
             found.setdefault(head.name, tuple(dict.fromkeys(direct)))
     return found | _called_losses(inline, found)
