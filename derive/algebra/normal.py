@@ -23,7 +23,8 @@ from fractions import Fraction
 
 from derive.algebra.functions import KNOWN
 from derive.algebra.inverses import cancelled, cleared, inverse, split
-from derive.algebra.names import Index, Level, Name, Size, fresh
+from derive.algebra.names import Index, Name, fresh
+from derive.algebra.over_steps import STEPPED, OverSteps, extent
 from derive.algebra.polynomial import (
     Atom,
     Factor,
@@ -36,11 +37,12 @@ from derive.algebra.polynomial import (
     of_atom,
     plus,
 )
+from derive.algebra.polynomial import TooLarge as TooLarge
 from derive.algebra.quotients import content, positive_atom, reduced
 from derive.algebra.radicals import radicals, rational_power, splits, whole_power
 from derive.algebra.rules import by_argument
-from derive.algebra.stepped import OpenSteps, count_of, geometric, lifted, summed_over_steps
-from derive.algebra.steps import StepDelta, StepMatrixPower, StepPower, StepSum
+from derive.algebra.stepped import lifted
+from derive.algebra.steps import StepDelta, StepMatrixPower, StepPower, StepProduct, StepSum
 from derive.algebra.terms import (
     Add,
     Arg,
@@ -66,12 +68,8 @@ _MOST_WORK = 300_000
 """The most that one claim may cost, counted in factors looked at; about half a second."""
 
 
-class TooLarge(Exception):
-    """The normal form grew beyond its bound; nothing follows from that."""
-
-
 @dataclass
-class Normalizer:
+class Normalizer(OverSteps):
     """Rewrites terms to polynomials, and remembers what it had to assume.
 
     `exponentials` writes sigmoid, tanh and softplus out in exponentials, which decides identities between them.
@@ -119,7 +117,7 @@ class Normalizer:
             case Num():
                 return number(term.value)
             case Extent():
-                return _extent(term.size)
+                return extent(term.size)
             case Entry():
                 name, steps = lifted(term.name)
                 return of_atom(Atom("entry", name, term.indices + steps))
@@ -141,6 +139,8 @@ class Normalizer:
                 return self._over_steps(term)
             case StepPower():
                 return self._step_power(term)
+            case StepProduct():
+                return self._step_product(term)
             case StepMatrixPower():
                 raise TooLarge("a matrix to a power that counts steps")
             case StepDelta():
@@ -216,68 +216,6 @@ class Normalizer:
     def _summed(self, body: Polynomial, index: Index) -> Polynomial:
         return self._simplify(Monomial(m.coefficient, m.factors, (*m.bound, index)) for m in body.monomials)
 
-    def _over_steps(self, term: StepSum) -> Polynomial:
-        body = self.polynomial(term.body)
-        try:
-            ratios, rest = geometric(body, term.letter)
-            sums = [self._geometric_sum(outside, term, inside) for outside, inside in ratios]
-            return plus(self._simplify(summed_over_steps(rest, term.letter, term.first, term.last)), *sums)
-        except OpenSteps as error:
-            raise TooLarge(str(error)) from error
-
-    def _geometric_sum(
-        self, outside: Monomial, term: StepSum, powers: Iterable[tuple[Polynomial, Fraction]]
-    ) -> Polynomial:
-        """sum of r^s from m to n = (r^(n+1) - r^m) / (r - 1), for r other than one."""
-        bases = [(base, int(exponent)) for base, exponent in powers]
-        ratio = self.times(*(self.raised(base, Fraction(by)) for base, by in bases))
-        less = plus(ratio, number(-1))
-        self.assumptions[("not one", None)] = None
-
-        def at(level: Level) -> Polynomial:
-            parts = [self._raised_to(base, level.letter, by) for base, by in bases if level.letter]
-            return self.times(*parts, self.raised(ratio, Fraction(level.offset)) if level.offset else number(1))
-
-        ends = plus(at(term.last.shifted(1)), at(term.first).scaled(Fraction(-1)))
-        return self.times(Polynomial((outside,)), ends, self.raised(less, Fraction(-1)))
-
-    def _at_its_step(self, atom: Atom, exponent: Fraction) -> Polynomial | None:
-        """`w^{s+1}` as `w w^s`, and a power of a number of steps worked out; None where there is nothing to do."""
-        assert isinstance(atom.head, Name)
-        (level,) = atom.head.levels
-        if level.letter and not level.offset:
-            return None
-        whole = self.raised(atom.parts[0], exponent * level.offset) if level.offset else number(1)
-        if not level.letter:
-            return whole
-        head = Name("", (Level(level.letter, 0),))
-        return self.times(whole, of_atom(Atom(atom.kind, head, atom.indices, atom.parts), exponent))
-
-    def _step_power(self, term: StepPower) -> Polynomial:
-        base = self.polynomial(term.base)
-        if base.is_zero:
-            raise TooLarge("zero to a power that counts steps")
-        parts = [self._raised_to(base, letter, by) for letter, by in term.letters]
-        return self.times(*parts, self.raised(base, Fraction(term.offset)) if term.offset else number(1))
-
-    def _raised_to(self, base: Polynomial, letter: str, by: int) -> Polynomial:
-        """A base to a multiple of a step: of a product every factor is raised."""
-        only = base.monomials[0] if len(base.monomials) == 1 else None
-        if base.constant == 1:
-            return base
-        if only is not None and not only.bound and (only.coefficient == 1 or len(only.factors) > 0):
-            factors = [(of_atom(atom), exponent) for atom, exponent in only.factors]
-            if only.coefficient != 1:
-                factors.append((number(only.coefficient), Fraction(1)))
-            if len(factors) > 1 or factors[0][1] != 1:
-                if any(exponent.denominator != 1 for _, exponent in factors):
-                    raise TooLarge("a root to a power that counts steps")
-                return self.times(
-                    *(self._raised_to(factor, letter, by * int(exponent)) for factor, exponent in factors)
-                )
-        name, steps = lifted(Name("", (Level(letter, 0),)))
-        return of_atom(Atom("step power", name, steps, (base,)), Fraction(by))
-
     def _simplify(self, monomials: Iterable[Monomial]) -> Polynomial:
         """Monomials with their deltas, idle sums, expandable powers and reducible fractions worked out, and collected."""
         done: list[Monomial] = []
@@ -310,15 +248,9 @@ class Normalizer:
                 less = [Monomial(monomial.coefficient * scale, (*others, (atom, exponent - by)), monomial.bound)
                         for scale, by in ((one + other, 1), (-one * other, 2)) if scale]  # fmt: skip
                 return Polynomial(tuple(map(merged, less)))
-            elif atom.kind == "step power" and (moved := self._at_its_step(atom, exponent)) is not None:
-                return _resummed(
-                    self.times(Polynomial((Monomial(monomial.coefficient, others),)), moved), monomial.bound
-                )
-            elif atom.kind == "step count" and isinstance(atom.head, Name) and _moved(atom.head.levels[0]):
-                counted = self.raised(_steps_up_to(atom.head.levels[0], atom), exponent)
-                return _resummed(
-                    self.times(Polynomial((Monomial(monomial.coefficient, others),)), counted), monomial.bound
-                )
+            elif atom.kind in STEPPED and (there := self._at_its_step(atom, exponent)) is not None:
+                rest = Monomial(monomial.coefficient, others)
+                return _resummed(self.times(Polynomial((rest,)), there), monomial.bound)
             elif atom.kind == "positive" and exponent > 1:
                 return Monomial(monomial.coefficient, (*others, (atom, Fraction(1))), monomial.bound)
             elif atom.kind == "base" and (whole := whole_power(atom, exponent)) is not None:
@@ -334,7 +266,7 @@ class Normalizer:
             if index not in used:
                 bound = tuple(other for other in monomial.bound if other is not index)
                 once = Monomial(monomial.coefficient, monomial.factors, bound)
-                return Polynomial(tuple(multiplied(once, factor) for factor in _extent(index.size).monomials))
+                return Polynomial(tuple(multiplied(once, factor) for factor in extent(index.size).monomials))
         granted = self._unit_sum(monomial)
         if granted is not None:
             return granted
@@ -525,33 +457,6 @@ class Normalizer:
 
 def _is_family(family: Name, name: Name) -> bool:
     return len(family.levels) == len(name.levels) and all(level.letter for level in family.levels)
-
-
-def _extent(length: Size) -> Polynomial:
-    if length.value is not None:
-        return number(length.value)
-    steps = count_of(length)
-    if steps is None:
-        return of_atom(Atom("extent", length))
-    constant, letters = steps
-    return plus(number(constant), *(_letter_count(letter).scaled(Fraction(sign)) for letter, sign in letters))
-
-
-def _moved(level: Level) -> bool:
-    return not level.letter or level.offset != 0
-
-
-def _letter_count(letter: str) -> Polynomial:
-    """The number of steps up to the one of that letter."""
-    name, steps = lifted(Name("", (Level(letter, 0),)))
-    return of_atom(Atom("step count", name, steps))
-
-
-def _steps_up_to(level: Level, atom: Atom) -> Polynomial:
-    """The count of `s+1` as that of s and one more."""
-    if not level.letter:
-        return number(level.offset)
-    return plus(number(level.offset), of_atom(Atom(atom.kind, Name("", (Level(level.letter, 0),)), atom.indices)))
 
 
 def _at(body: Term, argument: Term) -> Term:

@@ -20,6 +20,10 @@ from derive.algebra.names import Index, Name, Size, fresh
 Labels = Mapping[Index, int]
 
 
+class TooLarge(Exception):
+    """The normal form grew beyond its bound, or there is none; nothing follows from that."""
+
+
 class _Keys:
     """Structures numbered in the order in which they are first seen: equal numbers mean equal structures."""
 

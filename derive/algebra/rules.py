@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from derive.algebra.names import fresh
-from derive.algebra.steps import StepDelta, StepPower, StepSum, step_sum
+from derive.algebra.names import Level, fresh
+from derive.algebra.steps import StepDelta, StepPower, StepProduct, StepSum, fresh_letter, instantiate, step_sum
 from derive.algebra.terms import (
     MINUS_ONE,
     ONE,
@@ -87,6 +87,14 @@ def _step_power(term: Term, d: Differentiate) -> Term:
     return mul(term.exponent, StepPower(term.base, term.letters, term.offset - 1), d(term.base))
 
 
+def _step_product(term: Term, d: Differentiate) -> Term:
+    assert isinstance(term, StepProduct)
+    inside = d(term.body)
+    letter = fresh_letter()
+    shares = instantiate(mul(power(term.body, -1), inside), {term.letter: Level(letter, 0)})
+    return ZERO if inside is ZERO else mul(term, step_sum(letter, term.first, term.last, shares))
+
+
 def _function(term: Term, d: Differentiate) -> Term:
     assert isinstance(term, Fun)
     inside = d(term.argument)
@@ -125,6 +133,7 @@ RULES: dict[type[Term], Rule] = {
     Total: Rule("sum", "d(sum_k u_k)/dx = sum_k du_k/dx", _total),
     StepSum: Rule("sum", "d(sum_t u_t)/dx = sum_t du_t/dx", _step_sum),
     StepPower: Rule("power", "d(u^t)/dx = t u^(t-1) du/dx", _step_power),
+    StepProduct: Rule("product", "d(prod_t u_t)/dx = prod_t u_t sum_t (du_t/dx)/u_t", _step_product),
     StepDelta: Rule("constant", "d[s=t]/dx = 0", _zero),
     Mul: Rule("product", "d(uv)/dx = (du/dx) v + u (dv/dx)", _product),
     Pow: Rule("power", "d(u^r)/dx = r u^(r-1) du/dx", _power),

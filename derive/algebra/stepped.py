@@ -85,6 +85,21 @@ def range_of(length: Size) -> tuple[str, str] | None:
     return first, last
 
 
+def at_step(body: Polynomial, step: Index, level: Level, own: Index | None) -> Polynomial:
+    """A polynomial at one step; `own` is the index of the step where the level is one that stays bound."""
+    if level.letter == _HOLE:
+        return collect(_with_levels(m, step, lambda hole: hole.shifted(level.offset), own) for m in body.monomials)
+    return collect(_placed(monomial, step, level) for monomial in body.monomials)
+
+
+def from_zero(body: Polynomial, step: Index) -> tuple[Polynomial, int]:
+    """A polynomial shifted so that its least offset is zero, and by how much its steps stand further on for that."""
+    low = min((offset for monomial in body.monomials for offset in _offsets(monomial, step)), default=0)
+    if not low:
+        return body, 0
+    return collect(_with_levels(m, step, lambda level: level.shifted(-low), step) for m in body.monomials), -low
+
+
 def _placed(monomial: Monomial, step: Index, level: Level) -> Monomial:
     """A monomial at one step."""
     if is_bound(level.letter):
@@ -140,7 +155,7 @@ def _offsets(monomial: Monomial, step: Index) -> Iterator[int]:
     for atom, _ in monomial.factors:
         if step not in atom.free:
             continue
-        if step in atom.indices and atom.kind not in ("step power", "step count"):
+        if step in atom.indices and atom.kind not in ("step power", "step count", "step product"):
             names = atom.head if isinstance(atom.head, tuple) else (atom.head,)
             levels = [
                 level for name in names if isinstance(name, Name) for level in name.levels if level.letter == _HOLE

@@ -213,6 +213,38 @@ def same_step(left: Level, right: Level) -> Term:
     return StepDelta(*sorted((left, right), key=repr))
 
 
+@dataclass(frozen=True, eq=False)
+class StepProduct(Term):
+    """The product of a term over the steps from `first` to `last`, one where there are none. Build with `step_product`."""
+
+    letter: str
+    first: Level
+    last: Level
+    body: Term
+
+    def __post_init__(self) -> None:
+        self._set_free()
+
+    def children(self) -> tuple[Term, ...]:
+        return (self.body,)
+
+    def rebuilt(self, children: tuple[Term, ...]) -> Term:
+        return step_product(self.letter, self.first, self.last, children[0])
+
+    def __repr__(self) -> str:
+        return f"prod_{{{self.letter}={self.first!r}..{self.last!r}}}({self.body!r})"
+
+
+def step_product(letter: str, first: Level, last: Level, body: Term) -> Term:
+    """A product over steps, written out between two numbers."""
+    if body is ONE or last is first.shifted(-1):
+        return ONE
+    if not first.letter and not last.letter and last.offset - first.offset < _MOST_WRITTEN_OUT:
+        steps = range(first.offset, last.offset + 1)
+        return mul(*(instantiate(body, {letter: Level("", number)}) for number in steps))
+    return StepProduct(letter, first, last, body)
+
+
 def step_sum(letter: str, first: Level, last: Level, body: Term) -> Term:
     """A sum over steps, written out between two numbers."""
     if body is ZERO:
@@ -260,6 +292,8 @@ def instantiate(term: Term, letters: Mapping[str, Level]) -> Term:
             case StepMatrixPower():
                 exponent = _exponent_at(node, letters)
                 return step_matrix_power(node.i, node.j, node.body, node.row, node.column, *exponent)
+            case StepProduct():
+                return step_product(node.letter, at_level(node.first, letters), at_level(node.last, letters), node.body)
             case StepDelta():
                 return same_step(at_level(node.left, letters), at_level(node.right, letters))
         return None
@@ -271,10 +305,10 @@ def _apart(term: Term, taken: set[str]) -> Term:
     """The same with sums that bind none of the letters taken."""
 
     def change(node: Term) -> Term | None:
-        if not isinstance(node, StepSum) or node.letter not in taken:
+        if not isinstance(node, StepSum | StepProduct) or node.letter not in taken:
             return None
         letter = fresh_letter()
-        return StepSum(letter, node.first, node.last, instantiate(node.body, {node.letter: Level(letter, 0)}))
+        return type(node)(letter, node.first, node.last, instantiate(node.body, {node.letter: Level(letter, 0)}))
 
     return transform(term, change, variables=True)
 
@@ -286,7 +320,7 @@ def letters_of(term: Term) -> frozenset[str]:
         match node:
             case Entry(name=name):
                 found.update(level.letter for level in name.levels)
-            case StepSum(first=first, last=last):
+            case StepSum(first=first, last=last) | StepProduct(first=first, last=last):
                 found.update((first.letter, last.letter))
             case StepDelta(left=left, right=right):
                 found.update((left.letter, right.letter))

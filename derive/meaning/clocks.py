@@ -79,7 +79,7 @@ def _counted(placed: tuple[Placed, ...]) -> Iterable[tuple[str, Range]]:
 def steps_over(node: BigOperator, vocabulary: Vocabulary) -> str | None:
     """The letter of a sum that runs over the members of a family."""
     letter = _letter(node.lower)
-    if letter is None or node.operator != r"\sum":
+    if letter is None or node.operator not in (r"\sum", r"\prod"):
         return None
     for part in walk(node.body):
         name = written(part, vocabulary.subscripted, vocabulary.layered) if isinstance(part, Scripted) else None

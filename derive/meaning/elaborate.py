@@ -30,7 +30,7 @@ from derive.algebra.arrays import (
 )
 from derive.algebra.functions import NOTATION, PI
 from derive.algebra.names import Level, Name, fresh
-from derive.algebra.steps import fresh_letter, instantiate, step_power, step_sum
+from derive.algebra.steps import fresh_letter, instantiate, step_power, step_product, step_sum
 from derive.algebra.terms import (
     ONE,
     ZERO,
@@ -639,12 +639,12 @@ class Elaborator(Slopes):
     # sums over an index
 
     def _big(self, node: BigOperator) -> Iterator[Reading]:
-        if node.operator != r"\sum":
-            raise NotUnderstood(f"{node.operator} is not supported", column=node.span[0])
         stepped = steps_over(node, self.scope.vocabulary)
         if stepped is not None and stepped not in self.scope.running:
             yield from self._over_steps(node, stepped)
             return
+        if node.operator != r"\sum":
+            raise NotUnderstood(f"{node.operator} is not supported", column=node.span[0])
         letters, batch = sum_letters(node.lower), chosen(node.lower)
         for part in walk(node.body):
             name = self._written(part) if isinstance(part, Scripted) else None
@@ -698,7 +698,10 @@ class Elaborator(Slopes):
             value, own = reading.value, fresh_letter()
             if any(f"@{letter}" in length.name for length in value.shape):
                 raise NotUnderstood("a sum over layers of different sizes", column=node.span[0])
-            body = step_sum(own, first, last, instantiate(value.body, {letter: Level(own, 0)}))
+            if node.operator == r"\prod" and value.rank > 1:
+                raise NotUnderstood("a product of matrices over steps", column=node.span[0])
+            over = step_sum if node.operator == r"\sum" else step_product
+            body = over(own, first, last, instantiate(value.body, {letter: Level(own, 0)}))
             yield Reading(Array(value.indices, body, value.row), reading.notes, reading.cost)
 
     # derivatives

@@ -102,6 +102,9 @@ RULE_FORMULAS = {
     "d(sum_k u_k)/dx = sum_k du_k/dx": r"\frac{d}{dx} \sum_k u_k = \sum_k \frac{du_k}{dx}",
     "d(sum_t u_t)/dx = sum_t du_t/dx": r"\frac{d}{dx} \sum_t u_t = \sum_t \frac{du_t}{dx}",
     "d(u^t)/dx = t u^(t-1) du/dx": r"\frac{d}{dx} u^t = t u^{t - 1} \frac{du}{dx}",
+    "d(prod_t u_t)/dx = prod_t u_t sum_t (du_t/dx)/u_t": (
+        r"\frac{d}{dx} \prod_t u_t = \prod_t u_t \sum_t \frac{1}{u_t} \frac{du_t}{dx}"
+    ),
     "d[s=t]/dx = 0": r"\frac{d}{dx} [s = t] = 0",
     "d(uv)/dx = (du/dx) v + u (dv/dx)": r"\frac{d}{dx} (u v) = \frac{du}{dx} v + u \frac{dv}{dx}",
     "d(u^r)/dx = r u^(r-1) du/dx": r"\frac{d}{dx} u^r = r u^{r - 1} \frac{du}{dx}",
