@@ -42,15 +42,21 @@ def clocks_of(placed: Iterable[Placed], vocabulary: Vocabulary, recursive: froze
         ends = own[1].letter and not own[1].offset and own[1].letter not in heads
         if not own[0].letter and ends and (letter not in found or letter in recursive):
             found[letter] = own
-    stepped = {
+    stepped = letters_of_steps(trees, vocabulary)
+    return found | {letter: own for letter, own in _counted(placed) if letter in stepped}
+
+
+def letters_of_steps(trees: Iterable[Node], vocabulary: Vocabulary) -> frozenset[str]:
+    """The letters at which members of families stand."""
+    return frozenset(
         level.letter
         for tree in trees
         for node in walk(tree)
         if isinstance(node, Scripted)
         and (name := written(node, vocabulary.subscripted, vocabulary.layered)) is not None
         for level in name.name.levels
-    }
-    return found | {letter: own for letter, own in _counted(placed) if letter in stepped}
+        if level.letter
+    )
 
 
 def _counted(placed: tuple[Placed, ...]) -> Iterable[tuple[str, Range]]:

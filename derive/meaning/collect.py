@@ -15,7 +15,7 @@ from derive.algebra.steps import ANY_STEP, StepSum, is_bound, number_of_steps
 from derive.algebra.terms import Fun, Partial, Pow, Term, Total, names
 from derive.meaning.cases import gather_cases
 from derive.meaning.classify import classify, number_layers
-from derive.meaning.clocks import ENDLESS, clocks_of
+from derive.meaning.clocks import ENDLESS, clocks_of, letters_of_steps
 from derive.meaning.define import RATES, define, find_shapes, fold, grant, refine
 from derive.meaning.doubt import ask_again
 from derive.meaning.draft import Draft, Meaning, Placed
@@ -145,6 +145,9 @@ def understand(
         heads=_heads(draft),
     )
     draft.vocabulary = replace(draft.vocabulary, clocks=clocks_of(draft.placed, draft.vocabulary, draft.recursive))
+    if draft.vocabulary.clocks:
+        steps = letters_of_steps(draft.trees, draft.vocabulary)
+        draft.vocabulary = replace(draft.vocabulary, steps=steps)
     tell_general_steps(draft)
     draft.letters = layer_letters(trees, draft.vocabulary) | index_letters(trees, draft.vocabulary)
     draft.table = ShapeTable(

@@ -291,7 +291,12 @@ class Elaborator(Slopes):
         """An exponent that counts steps: letters of steps, of sums over them, and whole numbers."""
         found = linear(sup)
         clocks = self.scope.vocabulary.clocks
-        steps = {*clocks, *(end.letter for _, end in clocks.values()), *self.scope.stepping}
+        steps = {
+            *clocks,
+            *self.scope.vocabulary.steps,
+            *(end.letter for _, end in clocks.values()),
+            *self.scope.stepping,
+        }
         return found if found is not None and found[0] and found[0].keys() <= steps else None
 
     # sums, products, quotients

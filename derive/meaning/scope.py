@@ -87,6 +87,8 @@ class Vocabulary:
     """Letters of steps with the first and the last step."""
     symmetric: frozenset[Name] = frozenset()
     """Matrices that the page calls symmetric."""
+    steps: frozenset[str] = frozenset()
+    """All letters at which members of families over time stand."""
     squares_by_entry: bool = False
     """Whether the page says that squares of vectors are taken of each entry."""
     kronecker: bool = False

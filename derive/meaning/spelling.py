@@ -110,7 +110,10 @@ def _labels_of_declared(draft: Draft, nodes: Sequence[Node]) -> Iterable[tuple[s
         letters, base = _letters_below(name), base_latex(name.base)
         if base is None or name.sup is not None or region.sup is None or base_latex(region.base) != r"\mathbb{R}":
             continue
-        if letters and set(letters) <= bases - counted:
+        matrix = isinstance(region.sup, Product)
+        if letters and (
+            set(letters) <= bases - counted or (matrix and len(letters) > 1 and not set(letters) <= counted)
+        ):
             yield base, "".join(letters)
 
 

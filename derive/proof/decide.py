@@ -14,6 +14,7 @@ from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Name
 from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.single import collapsed
+from derive.algebra.steps import letters_of
 from derive.algebra.terms import Arg, Entry, Fun, Mul, Partial, Term, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand
 from derive.proof.by_cases import vanishes_by_cases
@@ -148,11 +149,14 @@ def _look_at_layers(
     refuted: Refuted | None = None
     undecided: Undecided | None = None
     false = undecided_at = 0
+    several = len((letters_of(left) | letters_of(right)) - deep.last.keys()) > 1
     first: Refuted | Undecided | None = None
     found: Refuted | Undecided | None = None
     for said, at_left, at_right, free in deep.claims(left, right, indices):
         found = _look(deep.theory, at_left, at_right, free, unit, seeds)
         first = first or found
+        if several and isinstance(found, Undecided) and not found.agrees:
+            continue  # of a step and an earlier one nothing is said where the second is the later
         if isinstance(found, Undecided):
             if undecided is None or found.agrees:
                 undecided = found

@@ -63,7 +63,7 @@ class Deep:
         }
 
     def _exists(self, name: Name) -> bool:
-        if name in self.theory.definitions:
+        if name in self.theory.definitions or name in self.theory.general:
             return True
         if self.first is not None and any(level.offset < self.first for level in name.levels if not level.letter):
             return any(name in self.theory.used(owner) for owner in self.theory.definitions)  # such as `h^(0)`

@@ -34,7 +34,9 @@ def by_induction(theory: Theory, difference: Term, vanishes: Vanishes, nested: i
             if step is None:
                 continue
             left_over, direction = step
-            start = first if direction < 0 else last
+            start, supposed = (first, ()) if direction < 0 else (last, ())
+            if direction < 0 and (earlier := _earlier(quantity, letter)) is not None:
+                start, supposed = earlier, (rf"{earlier!r} \leq {letter}",)  # type: ignore[assignment]
             if direction > 0 and theory.last is None:
                 continue
             assumed = vanishes(left_over)
@@ -44,8 +46,15 @@ def by_induction(theory: Theory, difference: Term, vanishes: Vanishes, nested: i
                 continue
             at_start = vanishes(instantiate(difference, {letter: start}))
             if at_start is not None:
-                return tuple(sorted({*assumed, *at_start}))
+                return tuple(sorted({*assumed, *at_start, *supposed}))
     return None
+
+
+def _earlier(quantity: Entry | Partial, letter: str) -> Level | None:
+    """The k of a derivative of `h_t` by `h_k`: the step from which on it is not zero."""
+    if not isinstance(quantity, Partial):
+        return None
+    return next((level for level in quantity.by.name.levels if level.letter and level.letter != letter), None)
 
 
 def _solved(theory: Theory, difference: Term, letter: str) -> Iterator[tuple[Entry | Partial, Term]]:

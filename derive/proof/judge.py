@@ -17,7 +17,7 @@ from derive.meaning.naming import walk as walk_tree
 from derive.meaning.prose import held_fixed
 from derive.meaning.scope import NotUnderstood
 from derive.meaning.shapes import bare_letter
-from derive.notation.tree import Node, Symbol
+from derive.notation.tree import BigOperator, Node, Symbol
 from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide
 from derive.proof.gaps import by_convention, gap, is_value, opaque, sums_differ, taken_for_granted, values_supposed
 from derive.proof.sides import numbered_layers, pairs_of
@@ -63,6 +63,10 @@ def _as_the_text_restricts(understanding: Understanding, place: int, verdict: St
     assert statement.right is not None
     doubt = verdict
     steps = {letter for letter, (_, end) in understanding.vocabulary.clocks.items() for letter in (letter, end.letter)}
+    if steps:
+        sums = (node for node in walk_tree((statement.left, statement.right)) if isinstance(node, BigOperator))
+        steps |= {part.text for node in sums for part in walk_tree(node.lower) if isinstance(part, Symbol)}
+        steps |= _step_letters(understanding, statement.left, statement.right)
     for told, beside in conditions_around(understanding.placed, place):
         if {part.text for part in walk_tree(told) if isinstance(part, Symbol)} <= steps:
             continue  # values are looked at step by step: what holds at some steps only is not refuted
@@ -73,6 +77,12 @@ def _as_the_text_restricts(understanding: Understanding, place: int, verdict: St
             reason = f"false in general, but the text speaks of {write_latex(told)} near it"
             doubt = replace(restricted, verdict=Verdict.UNKNOWN, reason=reason)
     return doubt
+
+
+def _step_letters(understanding: Understanding, left: Node, right: Node) -> frozenset[str]:
+    """The letters of the steps at which a claim's names stand."""
+    names = names_in((left, right), understanding.vocabulary)
+    return frozenset(level.letter for name in names for level in name.levels if level.letter)
 
 
 def claimed(
