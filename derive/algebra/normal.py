@@ -64,7 +64,7 @@ from derive.algebra.terms import (
 
 _MOST_MONOMIALS = 20_000
 _MOST_POWER = 8
-_MOST_WORK = 300_000
+MOST_WORK = 300_000
 """The most that one claim may cost, counted in factors looked at; about half a second."""
 
 
@@ -82,6 +82,7 @@ class Normalizer(OverSteps):
     unit_sums: Mapping[Name, int] = field(default_factory=dict)
     values: Mapping[Name, tuple[Fraction, Fraction]] = field(default_factory=dict)
     assumptions: dict[tuple[str, object], None] = field(default_factory=dict)
+    most_work: int = MOST_WORK
     _memo: dict[Term, Polynomial] = field(default_factory=dict)
     _work: int = 0
 
@@ -227,7 +228,7 @@ class Normalizer(OverSteps):
                 raise TooLarge("a fraction that does not reduce in a bounded number of steps")
             monomial = merged(waiting.pop())
             self._work += (1 + len(monomial.bound) ** 2) * (1 + len(monomial.factors))
-            if self._work > _MOST_WORK:
+            if self._work > self.most_work:
                 raise TooLarge("it takes too many steps")
             rewritten = self._rewritten(monomial)
             if rewritten is None:

@@ -12,14 +12,14 @@ from itertools import islice
 
 from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Name
-from derive.algebra.normal import Normalizer, TooLarge
+from derive.algebra.normal import MOST_WORK, Normalizer, TooLarge
 from derive.algebra.single import collapsed
 from derive.algebra.steps import letters_of
 from derive.algebra.terms import Arg, Entry, Fun, Mul, Partial, Term, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand
 from derive.proof.by_cases import vanishes_by_cases
 from derive.proof.depth import at_depth
-from derive.proof.evaluate import Arithmetic, Balls, Evaluation, Floats, Point, Undefined
+from derive.proof.evaluate import Balls, Evaluation, Floats, Point, Undefined
 from derive.proof.induction import by_induction
 from derive.proof.screen import POINTS, Screen, agree, places_of
 from derive.theory import Theory, family_letters
@@ -184,11 +184,9 @@ def _look(
     for seed in (*seeds, *range(POINTS, POINTS + _MORE_POINTS)):
         if seed >= POINTS and agreed:
             break
-        point = Point(theory, seed, unit=unit, positive=_positive_names(theory, seed, left, right))
-        floats: Arithmetic = Floats()
-        evaluation = Evaluation(point, floats)
+        evaluation = _evaluation(theory, seed, unit, _positive_names(theory, seed, left, right))
         try:
-            for at in places_of(point, indices):
+            for at in places_of(evaluation.point, indices):
                 if not agree(evaluation.value(left, at), evaluation.value(right, at)):
                     certified = _certify(theory, left, right, at, seed, unit)
                     if certified is not None:
@@ -201,6 +199,17 @@ def _look(
     if agreed:
         return Undecided("equal in floating point at random inputs, but not proved", True)
     return Undecided("no inputs were found at which both sides have a value")
+
+
+def _evaluation(theory: Theory, seed: int, unit: Mapping[Name, int], positive: frozenset[Name]) -> Evaluation:
+    """Values in floating point at a random point, kept for the claims that follow."""
+    kept = theory.kept.setdefault("evaluations", {})
+    assert isinstance(kept, dict)
+    key = seed, positive, tuple(sorted(unit.items(), key=repr))
+    if key not in kept:
+        kept[key] = Evaluation(Point(theory, seed, unit=unit, positive=positive), Floats())
+    found: Evaluation = kept[key]
+    return found
 
 
 def _positive_names(theory: Theory, seed: int, *terms: Term) -> frozenset[Name]:
@@ -261,13 +270,16 @@ def _unfolded(
     order = {name: place for place, name in enumerate(theory.definitions)}
     term = _with_functions(theory, difference)
     values = theory.values
-    plain = Normalizer(values=values)  # one for all rungs: what a step leaves as it was keeps its normal form
+    work = MOST_WORK if theory.clock is None else MOST_WORK // 10
+    plain = Normalizer(
+        values=values, most_work=work
+    )  # one for all rungs: what a step leaves as it was keeps its normal form
     families = theory.has_families
     yield plain, term
     if families:
         yield from _activations_opened(theory, plain, term)
     if unit:
-        yield Normalizer(unit_sums=unit, values=values), term
+        yield Normalizer(unit_sums=unit, values=values, most_work=work), term
     for _ in range(_MOST_FAMILY_RUNGS if families else _MOST_RUNGS):
         unfolded = _unfold_once(theory, term, order, one_by_one)
         if unfolded is None:
@@ -277,8 +289,8 @@ def _unfolded(
         if families:
             yield from _activations_opened(theory, plain, term)
     if unit:
-        yield Normalizer(unit_sums=unit, values=values), term
-    yield Normalizer(exponentials=True, unit_sums=unit, values=values), term
+        yield Normalizer(unit_sums=unit, values=values, most_work=work), term
+    yield Normalizer(exponentials=True, unit_sums=unit, values=values, most_work=work), term
 
 
 def _activations_opened(theory: Theory, plain: Normalizer, term: Term) -> Iterator[tuple[Normalizer, Term]]:

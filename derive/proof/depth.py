@@ -72,7 +72,14 @@ class Deep:
 
 
 def at_depth(theory: Theory) -> Deep:
-    """The theory with `DEPTH` layers, or as many as the page has numbers for."""
+    """The theory with `DEPTH` layers, or as many as the page has numbers for; written out once."""
+    found = theory.kept.get("deep")
+    if not isinstance(found, Deep):
+        found = theory.kept["deep"] = _written_out(theory)
+    return found
+
+
+def _written_out(theory: Theory) -> Deep:
     numbered = (level.offset for name in theory.definitions for level in name.levels if not level.letter)
     depth = max(DEPTH, min(max(numbered, default=0), _MOST_LAYERS))
     families = {name: d for name, d in theory.definitions.items() if any(level.letter for level in name.levels)}
