@@ -88,6 +88,8 @@ def _size_of_the_batch(theory: Theory) -> Size | None:
 
 def needed_for(theory: Theory, loss: Name) -> dict[Name, None]:
     """Everything that the loss is computed from."""
+    if theory.clock is not None:
+        raise NotLowerable("its quantities run over time: code is written for networks with numbered layers")
     found: dict[Name, None] = {}
     stack = [loss]
     while stack:

@@ -68,6 +68,11 @@ def backward(theory: Theory) -> Derivation:
     loss = theory.loss
     if loss is None or theory.definition(loss) is None:
         raise NotDifferentiable("no loss: a scalar that is defined from the network's output is needed")
+    if theory.clock is not None:
+        raise NotDifferentiable(
+            "the page's quantities run over time, and a backward pass is written out for numbered layers only; "
+            "`gradproof check` judges the page's own formulas"
+        )
     order = [*theory.definitions]
     order.reverse()
     members = _members(theory, loss)

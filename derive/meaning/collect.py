@@ -301,7 +301,8 @@ def losses(definitions: Mapping[Name, Definition]) -> tuple[Name, ...]:
 
 
 def loss_of(definitions: dict[Name, Definition]) -> Name | None:
-    return next(iter(losses(definitions)), None)
+    found = losses(definitions)
+    return next((name for name in found if not name.levels), found[0] if found else None)  # L before its part L^(t)
 
 
 def last_layer(definitions: Mapping[Name, Definition]) -> Level | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
-from derive.algebra.names import Index, Name
+from derive.algebra.names import Index, Level, Name
+from derive.algebra.steps import StepPower, StepProduct, StepSum, instantiate, letters_of
 from derive.algebra.terms import Add, Arg, Delta, Entry, Extent, Fun, Mul, Num, Partial, Positive, Pow, Term, Total
 from derive.notation import tree
 from derive.notation.tree import BigOperator, Cases, Fenced, Product, Relations, Scripted, Symbol
 from derive.theory import Theory
 from derive.wording import naming
-from derive.wording.build import Bond, Piece, called, exponential, negative, number, total_of, whole
+from derive.wording.build import Bond, Piece, called, exponential, negative, number, raised, tight, total_of, whole
 from derive.wording.matrices import Own, no_name, scalar_product
 
 _INDEX_LETTERS = "ijkmnpqrstuv"
@@ -93,6 +94,11 @@ class EntryWriter:
                 return self.product((term,))
             case Total():
                 return self.sum(term)
+            case StepSum() | StepProduct():
+                return self.over_steps(term)
+            case StepPower(base=base):
+                simple = tight(self.term(base), Bond.ATOM)
+                return Piece(raised(simple.node, whole(self.term(term.exponent))))
         raise NoNotation(f"no notation for {type(term).__name__}")
 
     def product(self, factors: tuple[Term, ...]) -> Piece:
@@ -103,7 +109,7 @@ class EntryWriter:
             rest.remove(step)
             holds = Relations(whole(self.term(step.argument)), ((">", tree.Number("0")),))
             return Piece(Cases(((whole(self.product(tuple(rest))), holds), (tree.Number("0"), None))), Bond.PRODUCT)
-        ordered = sorted(factors, key=lambda factor: isinstance(factor, Total))
+        ordered = sorted(factors, key=lambda factor: isinstance(factor, Total | StepSum | StepProduct))
         parts: list[tuple[Piece | Fraction, Fraction]] = []
         for factor in ordered:
             match factor:
@@ -125,6 +131,19 @@ class EntryWriter:
         inside = Fenced("(", body.node, ")") if body.bond is Bond.SUM else body.node
         sum_ = Piece(BigOperator(r"\sum", letter, None, inside), Bond.PRODUCT)
         return negative(sum_) if body.signed else sum_
+
+    def over_steps(self, term: StepSum | StepProduct) -> Piece:
+        """A sum or product over steps, with the letter of the page's steps where that is not taken."""
+        taken = letters_of(term.body) | {term.first.letter, term.last.letter}
+        own = next(letter for letter in _STEP_LETTERS if letter not in taken)
+        inside = self.term(instantiate(term.body, {term.letter: Level(own, 0)}))
+        body = Fenced("(", whole(inside), ")") if inside.bond is Bond.SUM or inside.signed else inside.node
+        lower = Relations(naming.level(Level(own, 0)), (("=", naming.level(term.first)),))
+        operator = r"\sum" if isinstance(term, StepSum) else r"\prod"
+        return Piece(BigOperator(operator, lower, naming.level(term.last), body), Bond.PRODUCT)
+
+
+_STEP_LETTERS = ("t", "s", "r", "u", "v", "q", "p")
 
 
 def entry(name: tree.Node, places: Iterable[tree.Node]) -> tree.Node:

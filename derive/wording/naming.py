@@ -17,7 +17,8 @@ import re
 from functools import lru_cache
 
 from derive.algebra.functions import KNOWN
-from derive.algebra.names import Level, Name, Size
+from derive.algebra.names import Level, Name, Size, level_from
+from derive.algebra.steps import STEPS
 from derive.notation.errors import NotationError
 from derive.notation.parser import parse
 from derive.notation.tree import Derivative, Fenced, Node, Number, Product, Scripted, Sum, Symbol, Word
@@ -101,6 +102,8 @@ def _function(theory: Theory, function: str) -> Node:
 def size(length: Size) -> Node:
     """A size as a formula: `2`, `n_1`, `n_{l-1}`."""
     base, _, place = length.name.partition("@")
+    if base == STEPS:
+        return level(level_from(place))
     found = letter(base)
     if place:
         below = letter(place)

@@ -238,6 +238,13 @@ def _function_formulas(document: Document, theory: Theory) -> Iterator[Node]:
 def _loss(document: Document, theory: Theory) -> Iterator[Block]:
     assert theory.loss is not None
     yield Paragraph((Plain("One number says how far the prediction is from the target; training makes it small."),))
+    given = theory.left_general(theory.loss)
+    if given is not None:
+        listed = [word for name in given for word in (Plain(", "), Inline(wording.name(theory, name)))][1:]
+        yield Paragraph(
+            (Inline(wording.name(theory, theory.loss)), Plain(" is left general, a function of "), *listed, Plain("."))
+        )
+        return
     yield equation(_definition(document, theory, theory.loss))
 
 
