@@ -10,6 +10,11 @@ from benchmarks.soundness.normalisation import block_page, bold_letters, functio
 from benchmarks.soundness.terms import Page, Term, call, delta, name, ones, size, total
 
 __all__ = ["attention", "normalisation", "softmax_family"]
+LAYOUTS = (
+    "Vectors are column vectors, and so are the gradients of numbers by vectors.",
+    "All vectors are columns. Gradients of scalars are column vectors.",
+    "Vectors are column vectors, and a gradient has the shape of its variable.",
+)
 ZERO, ONE = Term("number", (), "0"), Term("number", (), "1")
 
 
@@ -23,7 +28,7 @@ def attention(rng: random.Random, seed: int) -> GeneratedDocument:
         letters["c"] = rng.choice(("c", "p"))
     page = block_page(rng, letters)
     other = "N" if kind == "self" else "M"
-    q, k, v = _projected(page, kind, bold, other)
+    q, k, v = _projected(rng, page, kind, bold, other)
     scale = rng.random() < 0.7
     scores = q @ k.T
     s = page.define(
@@ -41,14 +46,20 @@ def attention(rng: random.Random, seed: int) -> GeneratedDocument:
         function_of(page.whole["L"], f"${page.whole['O']}$")
         + " Gradients have the shape of the variable and count all paths. "
         rf"${page.hadamard}$ is the elementwise product, $\mathbf{{1}}$ a column vector of ones of the length that fits, and "
-        "$1 - M$ with a matrix $M$ is meant entry by entry."
+        "$1 - B$ with a matrix $B$ is meant entry by entry."
     )
     if rng.random() < 0.3:
         for each in (q, k, v, s, p, o):
             page.short[loss.by(each)] = f"G_{{{page.whole[each.data]}}}"
-        named = page.short[loss.by(o)]
-        loss_of = rf"\frac{{\partial {page.whole['L']}}}{{\partial M}}"
-        page.said.append(f"For each matrix $M$ we write $G_M$ for the gradient ${loss_of}$, as in ${named}$.")
+        named = [(page.short[loss.by(each)], page.whole[each.data]) for each in (q, k, v, s, p, o)]
+        if rng.random() < 0.2:
+            loss_of = rf"\frac{{\partial {page.whole['L']}}}{{\partial B}}"
+            page.said.append(
+                f"For each matrix $B$ we write $G_B$ for the gradient ${loss_of}$, as in ${named[-1][0]}$."
+            )
+        else:
+            each_said = [rf"${letter} = \partial {page.whole['L']} / \partial {by}$" for letter, by in named]
+            page.said.append(f"For the gradients we write {', '.join(each_said[:-1])} and {each_said[-1]}.")
     page.alike = [("Q", "K"), ("S", "P"), ("WQ", "WK", "WV")] if kind != "cross" else [("S", "P"), ("X", "Z")]
     dq, dk, dv, ds, dp, do = (loss.by(each) for each in (q, k, v, s, p, o))
     one, root = ones(other), call("sqrt", size("d"))
@@ -75,7 +86,7 @@ def attention(rng: random.Random, seed: int) -> GeneratedDocument:
     return document("attention", seed, rng, page, facts, {i: "N", j: other, l: "e"})
 
 
-def _projected(page: Page, kind: str, bold: bool, other: str) -> tuple[Term, Term, Term]:
+def _projected(rng: random.Random, page: Page, kind: str, bold: bool, other: str) -> tuple[Term, Term, Term]:
     """Queries, keys and values, with what is said of where they come from."""
     if kind == "given":
         q, k, v = (
@@ -89,8 +100,10 @@ def _projected(page: Page, kind: str, bold: bool, other: str) -> tuple[Term, Ter
         return q, k, v
     x = page.give("X", whole("X", bold), "N", "c")
     z = x if kind == "self" else page.give("Z", whole("Z", bold), "M", "c")
+    mark = rng.choice(("_{}", "_{}", "_{}", "_{}", "_{}", "^{}"))
+    small = mark.startswith("_") and rng.random() < 0.3
     weights = [
-        page.give(key, rf"{whole('W', bold)}_{key[1]}", "c", width)
+        page.give(key, whole("W", bold) + mark.format(key[1].lower() if small else key[1]), "c", width)
         for key, width in (("WQ", "d"), ("WK", "d"), ("WV", "e"))
     ]
     inputs = (
@@ -132,7 +145,7 @@ def _scores(rng: random.Random, seed: int) -> GeneratedDocument:
     letter, prob = rng.choice((("z", "p"), ("s", "p"), ("a", "q"), ("u", r"\pi")))
     i, j, k = rng.choice((("i", "j", "k"), ("k", "l", "j")))
     page.said.append(
-        rf"Vectors are column vectors, and so are the gradients of numbers by vectors. A Jacobian has a row for every output. "
+        f"{LAYOUTS[rng.randrange(len(LAYOUTS))]} A Jacobian has a row for every output. "
         rf"$\delta_{{{i}{j}}}$ is the Kronecker delta, $\mathbf{{1}}$ the column vector of ones, ${page.hadamard}$ the elementwise "
         rf"product, and ${page.logarithm}$ the natural logarithm, which acts on every entry. The claims hold for all indices."
     )
@@ -220,8 +233,9 @@ def _cross_entropy(
         Fact(loss.by(p).at(i), -(aim.at(i) / p.at(i))),
         Fact(total(i, "K", loss.by(z).at(i)), ZERO, (("value", ONE),)),
         Fact(Term("hessian", (loss, z)), (1 / name("tau") ** 2) @ jacobian if warm else jacobian),
-        Fact(total(k, "K", aim.at(k)), ONE, (("value", size("K")),)),
     ]
+    if targets == "smoothed":
+        facts.append(Fact(total(k, "K", aim.at(k)), ONE, (("value", size("K")),)))
     if linear:
         weights, x, b = name("W"), name("x"), name("b")
         facts += [
@@ -241,7 +255,7 @@ def _focal(rng: random.Random, seed: int) -> GeneratedDocument:
     page = block_page(rng, {})
     letter, score = rng.choice((("p", "z"), ("u", "s"), ("q", "x")))
     gamma = page.give("gamma", r"\gamma", drawn="above one")
-    page.said.append(r"Let $\gamma > 1$ be a constant.")
+    page.said.append(r"Let $\gamma > 1$ be a real number.")
     front: tuple[Term, ...] = ()
     if rng.random() < 0.4:
         alpha = page.give("alpha", r"\alpha", drawn="probability")
@@ -258,7 +272,6 @@ def _focal(rng: random.Random, seed: int) -> GeneratedDocument:
     page.said.append("The logarithm is the natural one. The cross-entropy and the focal loss are")
     c = page.define("c", rng.choice(("C", r"\ell")), (), -call("log", u))
     f = page.define("f", rng.choice(("F", "L")), (), -Term("product", (*front, (1 - u) ** gamma, call("log", u))))
-    page.alike = [("f", "c")]
 
     def weighted(body: Term) -> Term:
         return front[0] @ body if front else body

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import import_module
 
 from benchmarks.soundness.indexed import component_families, components, families, softmax
 from benchmarks.soundness.mutants import one_mutant
@@ -21,6 +22,8 @@ KINDS: tuple[Callable[[random.Random], Page], ...] = (
     component_families,
     softmax,
 )
+FURTHER = (("recurrent", "recurrent"), ("recurrent", "recursions"))
+"""Kinds with values and claims of their own: their modules and functions."""
 SHARE_OF_MUTANTS = 0.4
 
 
@@ -49,7 +52,12 @@ class Unsound(Exception):
 def document(seed: int) -> GeneratedDocument:
     """The document of that seed."""
     rng = random.Random(seed)
-    page = KINDS[seed % len(KINDS)](rng)
+    kind = seed % (len(KINDS) + len(FURTHER))
+    if kind >= len(KINDS):
+        module, name = FURTHER[kind - len(KINDS)]
+        made: GeneratedDocument = getattr(import_module(f"benchmarks.soundness.{module}"), name)(rng, seed)
+        return made
+    page = KINDS[kind](rng)
     at = points(page.network, seed)
     lines: list[str] = ["# Notes", ""]
     for paragraph in page.said:

@@ -35,24 +35,38 @@ class _Names:
     """Gives a page its names and says what they are."""
 
     def __init__(self, rng: random.Random, page: Page) -> None:
-        self.page, self.bold, self.declared = page, rng.random() < 0.5, list[str]()
+        self.rng, self.page, self.bold = rng, page, rng.random() < 0.5
+        self.declared: list[str] = []
+        self.further: list[str] = []
 
-    def __call__(self, letter: str, *dims: str, drawn: str = "normal", said: str = "") -> Term:
+    def __call__(self, letter: str, *dims: str, drawn: str = "normal", kind: str = "") -> Term:
+        """A name; `kind` is what a matrix is, as in "symmetric"."""
         found = self.page.give(letter, rf"\mathbf{{{letter}}}" if self.bold else letter, *dims, drawn=drawn)
-        self.declared.append(f"{self.page.declare(letter)}{said}")
+        said, place = self.page.declare(letter), self.rng.randrange(3)
+        if kind and place == 0:
+            said = f"the {kind} matrix {said}"
+        elif kind and place == 1:
+            said = f"{said}, which is {kind},"
+        elif kind:
+            self.further.append(f" The matrix ${self.page.whole[letter]}$ is {kind}.")
+        self.declared.append(said)
         return found
 
     def say(self, further: str = "") -> None:
         """The declarations, with the first name as the variable, and what else is said of that."""
         first, *rest = self.declared
         variable = self.page.whole[next(iter(self.page.whole))]
-        said = f"The variable is {first}{further}."
-        if rest:
-            said += f" Constants are {', '.join(rest[:-1])}{' and ' if len(rest) > 1 else ''}{rest[-1]}."
-        self.page.said.append(said)
+        said = f"The variable is {first}{further}. Constants are {', '.join(each.rstrip(',') for each in rest[:-1])}"
+        self.page.said.append(f"{said} and {rest[-1].rstrip(',')}.{''.join(self.further)}")
+        shape = self.rng.choice(
+            (
+                "The gradient of a number has the shape of the variable.",
+                f"Derivatives of scalars by ${variable}$ have the shape of ${variable}$.",
+                f"The gradient of a number is an array of the shape of ${variable}$, with the derivatives by its entries.",
+            )
+        )
         self.page.said.append(
-            "Vectors are column vectors. The gradient of a number has the shape of the variable: its entries are the derivatives "
-            f"by the entries of ${variable}$. $I$ is the identity matrix of the size that fits, "
+            f"Vectors are column vectors. {shape} $I$ is the identity matrix of the size that fits, "
             r"$\|\cdot\|_F$ the Frobenius norm of a matrix, and $\|\cdot\|$ the Euclidean norm of a vector. A matrix that is not "
             "said to be symmetric need not be symmetric."
         )
@@ -85,7 +99,7 @@ def _rectangular(rng: random.Random, seed: int) -> GeneratedDocument:
     give = _Names(rng, page)
     x = give("X", "n", "m")
     a = give("A", "n", "n")
-    s = give("S", "n", "n", drawn="symmetric", said=", which is symmetric")
+    s = give("S", "n", "n", drawn="symmetric", kind="symmetric")
     c, d = give("C", "n", "m"), give("D", "m", "m")
     g, b = give("G", "p", "n"), give("B", "m", "p")
     h, u = give("H", "p", "p"), give("u", "n")
@@ -144,10 +158,12 @@ def _vector(rng: random.Random, seed: int) -> GeneratedDocument:
     give = _Names(rng, page)
     letter = rng.choice(("x", "w", "z"))
     x = give(letter, "n")
-    q, s = give("Q", "n", "n"), give("S", "n", "n", drawn="symmetric", said=", which is symmetric")
+    q, s = give("Q", "n", "n"), give("S", "n", "n", drawn="symmetric", kind="symmetric")
     a, b, c = give("A", "m", "n"), give("b", "m"), give("c", "n")
     give.say()
-    page.said.append(rf"$\nabla_{{{page.whole[letter]}}}^2$ stands for the Hessian matrix.")
+    page.said.append(
+        rf"$\nabla_{{{page.whole[letter]}}}^2$ stands for the Hessian matrix. The Jacobian of a vector has a row for every output."
+    )
     lam = page.give("lambda", r"\lambda", drawn="positive")
     page.said.append(r"The number $\lambda > 0$ is a constant.")
     page.alike = [(letter, "c"), ("Q", "S")]
@@ -184,11 +200,11 @@ def _vector(rng: random.Random, seed: int) -> GeneratedDocument:
     ]
     facts += [Fact(Term("hessian", (of, x)), right) for of, right in rng.sample(seconds, 2)]
     facts += [
-        Fact((a @ x).by(x), a, said="The Jacobian has a row for every output:"),
-        Fact((q @ x - c).by(x), q, said="With a row for every output:"),
         Fact(call("norm squared", x - c), square - 2 @ c.T @ x + call("norm squared", c)),
         Fact(least, x.T @ a.T @ a @ x - 2 @ b.T @ a @ x + b.T @ b),
     ]
+    if not page.nabla:  # many take the nabla of a vector for the transposed Jacobian
+        facts += [Fact((a @ x).by(x), a), Fact((q @ x - c).by(x), q)]
     return _written(rng, seed, page, facts)
 
 
@@ -197,10 +213,12 @@ def _invertible(rng: random.Random, seed: int) -> GeneratedDocument:
     page = _page(rng, 2)
     give = _Names(rng, page)
     x = give(rng.choice(("X", "Y", "Z")), "n", "n", drawn="positive determinant")
-    a = give("A", "n", "n", drawn="positive determinant", said=", whose determinant is positive too")
-    b, u = give("B", "n", "n", drawn="positive determinant", said=", whose determinant is positive too"), give("u", "n")
+    a = give("A", "n", "n", drawn="positive determinant")
+    b, u = give("B", "n", "n", drawn="positive determinant"), give("u", "n")
     v, c, d = give("v", "n"), give("C", "n", "m"), give("D", "m", "n")
     give.say(", an invertible matrix with positive determinant and without further structure")
+    a_name, b_name = page.whole["A"], page.whole["B"]
+    page.said.append(rf"The determinants $\det({a_name})$ and $\det({b_name})$ are positive too.")
     page.said.append(
         f"The transposed inverse is written ${page.write(x.invT)}$, and ${page.write(x**2)}$ is a product of matrices."
     )
@@ -249,7 +267,7 @@ def _determinants(rng: random.Random, seed: int) -> GeneratedDocument:
     page = _page(rng, 2, ordered=("n", "m"))
     give = _Names(rng, page)
     x = give("X", "n", "m")
-    p = give("P", "n", "n", drawn="positive definite", said=", which is symmetric and positive definite")
+    p = give("P", "n", "n", drawn="positive definite", kind="symmetric and positive definite")
     c, u, w = give("C", "n", "m"), give("u", "n"), give("w", "n")
     n, m = (page.letters[each] for each in ("n", "m"))
     give.say(f" with ${n} > {m}$, of full column rank")

@@ -329,7 +329,9 @@ def recursions(rng: random.Random, seed: int) -> GeneratedDocument:
         )
 
     def written(exponent: str, start: str = "1", kept: str = f"{a}^{letter} {first} ") -> str:
-        return rf"{kept}{plus if kept else b[: b.startswith('-')]} {b.lstrip('-')} \sum_{{{i}={start}}}^{{{letter}}} {a}^{{{exponent}}} {g}_{i}"
+        sign = plus if kept else b[: b.startswith("-")]
+        summed = rf"\sum_{{{i}={start}}}^{{{letter}}} {a}^{{{exponent}}} {g}_{i}"
+        return f"{kept}{sign} {b.lstrip('-')} {summed}"
 
     lag = f"{letter}-{i}"
     claims = [

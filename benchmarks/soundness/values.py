@@ -229,7 +229,8 @@ def _product(values: list[Array]) -> Array:
     for other in values[1:]:
         if result.ndim and other.ndim:
             if result.shape[1] != other.shape[0]:
-                raise Misfit
+                # two arrays of one shape side by side are a slip to some, and the elementwise product to others
+                raise Unclear if result.shape == other.shape else Misfit
             result = result @ other
         else:
             result = result * other
@@ -258,7 +259,7 @@ def _called(function: str, value: Array) -> Array:
         case "norm" | "frobenius":
             return np.sqrt(np.sum(value * value))
         case "diag":
-            return np.diag(value[:, 0])
+            return np.diag(value.reshape(-1))
         case "softmax":  # over each row, or over a column
             raised = np.exp(value)
             return raised / np.sum(raised, axis=0 if value.shape[1] == 1 else 1, keepdims=True)

@@ -173,6 +173,8 @@ def forward(theory: Theory, term: Term, by: Entry) -> Term:
             return by_entry(node, by)
         if _same_member(node.name, by.name) is not ZERO:
             raise NotDifferentiable(f"{node.name!r} stands in a sum over the steps at one of which it is {by.name!r}")
+        if theory.clock is not None and theory.definition(node.name) is None and theory.left_general(node.name) is None:
+            return ZERO  # what is given at one step does not follow from what is given at another
         return Partial(node, by) if depends(theory, node.name, by.name) else ZERO
 
     def unresolved(node: Partial) -> Term:

@@ -28,7 +28,7 @@ from derive.meaning.layers import layer_letters
 from derive.meaning.letters import tell_letters
 from derive.meaning.naming import walk, written
 from derive.meaning.optima import shape_optima, with_optima
-from derive.meaning.prose import numbers, one_hot_names, spoken_shapes, squares_by_entry, symmetric
+from derive.meaning.prose import families_of_numbers, numbers, one_hot_names, spoken_shapes, squares_by_entry, symmetric
 from derive.meaning.rows import tell_rows
 from derive.meaning.samples import sample_name, tell_samples
 from derive.meaning.scope import LAYOUTS, Kept, Layout, Scope, Shape, Vocabulary
@@ -90,6 +90,9 @@ class Understanding:
 
     loose: frozenset[Name] = frozenset()
     """Names whose shape is a guess that no declaration or definition bears out: nothing about them can be refuted."""
+
+    initial: frozenset[Node] = frozenset()
+    """What stands for the start of a recursion, in statements such as `m_0 = 0`."""
 
     kept: dict[int, Kept] = field(default_factory=dict, repr=False, compare=False)
     """What parts of its formulas were read as while it was judged."""
@@ -157,6 +160,8 @@ def understand(
         draft.table.declare(Symbol(name.base), region)
     for name in draft.numbers:
         draft.table.declare_sizes(Symbol(name.base), ())
+    if draft.vocabulary.clocks:
+        draft.table.ranks.update(dict.fromkeys(families_of_numbers(draft.placed), 0))
     for node, lengths in spoken_shapes(draft.placed):
         draft.table.declare_sizes(node, lengths)
     for _, end in draft.vocabulary.clocks.values():
@@ -202,7 +207,13 @@ def understand(
         frozenset(draft.unclear),
         draft.said,
         _loose(draft),
+        _starts(draft),
     )
+
+
+def _starts(draft: Draft) -> frozenset[Node]:
+    heads = ((each.statement.left, draft.plain_name(each.statement.left)) for each in draft.placed)
+    return frozenset(node for node, name in heads if name is not None and name.name in draft.initial)
 
 
 def _loose(draft: Draft) -> frozenset[Name]:

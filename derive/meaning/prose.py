@@ -46,6 +46,7 @@ _FUNCTION_OF = re.compile(
     r"^\W*(?:(?:be|is|are|denotes?|stands for)\b)?[^.;:]*\b(?:functions? of|depends? (?:\w+ )*on|through)(?:\s+[\w-]+){0,6}$",
     re.IGNORECASE,
 )
+_THROUGH = re.compile(r"^\s*(only\s+)?through\s*$", re.IGNORECASE)
 _ALSO = re.compile(r"^\s*(?:,|and|,\s*and|or)\s*$")
 
 
@@ -104,6 +105,8 @@ def general_losses(placed: Sequence[Placed]) -> dict[Name, tuple[Name, ...]]:
                 if direct and other.formula != inline[place + 1].formula
                 else _FUNCTION_OF.match(between)
             )
+            if told is None and direct and _THROUGH.match(between):
+                direct, told = [], _THROUGH.match(between)  # "depends on S through P only"
             if told is None:
                 break
             listed = other.statement.left
@@ -178,6 +181,30 @@ def numbers(placed: Sequence[Placed], counts: frozenset[str]) -> frozenset[Name]
             continue
         names = (written(each) for each in nodes if not (isinstance(each, Symbol) and each.text in counts))
         found |= {name.name for name in names if name is not None and not name.entries and name.power is None}
+    return frozenset(found)
+
+
+_LIST_OF_NUMBERS = re.compile(r"\b(numbers|scalars)\s+(\$[^$]*\$\s*(,|and|,\s*and)?\s*)*$", re.IGNORECASE)
+_ARE_NUMBERS = re.compile(
+    r"^\s*(,|and|,\s*and|or)?(\s*[a-z]*\s*[a-z]*\s*\$[^$]*\$\s*(,|and|,\s*and)?)*\s*are\s+(all\s+)?"
+    r"(real\s+(numbers|constants|scalars)|numbers|scalars)\b",
+    re.IGNORECASE,
+)
+
+
+def families_of_numbers(placed: Iterable[Placed]) -> frozenset[str]:
+    """The letters whose members the text calls numbers: "the numbers `$f_1, f_2$` and `$c_0$`"."""
+    found: set[str] = set()
+    for each in placed:
+        if each.display or each.statement.right is not None:
+            continue
+        if not _LIST_OF_NUMBERS.search(each.before) and not _ARE_NUMBERS.match(each.after):
+            continue
+        listed = each.statement.left
+        for item in listed.items if isinstance(listed, SequenceNode) else (listed,):
+            name = written(item)
+            if name is not None and name.name.levels and not name.entries and name.power is None:
+                found.add(name.name.base)
     return frozenset(found)
 
 

@@ -180,23 +180,27 @@ def _look_at_layers(
 def _look(
     theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int], seeds: range
 ) -> Refuted | Undecided:
-    agreed = 0
+    agreed = idle = 0
     for seed in (*seeds, *range(POINTS, POINTS + _MORE_POINTS)):
         if seed >= POINTS and agreed:
             break
         evaluation = _evaluation(theory, seed, unit, _positive_names(theory, seed, left, right))
         try:
+            alive = False
             for at in places_of(evaluation.point, indices):
-                if not agree(evaluation.value(left, at), evaluation.value(right, at)):
+                one, other = evaluation.value(left, at), evaluation.value(right, at)
+                alive = alive or bool(one) or bool(other)
+                if not agree(one, other):
                     certified = _certify(theory, left, right, at, seed, unit)
                     if certified is not None:
                         return Refuted(certified)
                     break
             else:
-                agreed += 1
+                # zeros say little: a condition may not hold here, and then both sides are none
+                agreed, idle = agreed + alive, idle + 1
         except (Undefined, NotDifferentiable):
             continue
-    if agreed:
+    if agreed or idle:
         return Undecided("equal in floating point at random inputs, but not proved", True)
     return Undecided("no inputs were found at which both sides have a value")
 

@@ -12,6 +12,7 @@ from derive.meaning.collect import Understanding
 from derive.meaning.naming import walk as nodes_of
 from derive.meaning.powers import OPAQUE
 from derive.meaning.samples import degree
+from derive.meaning.statements import EQUALITIES
 from derive.notation.tree import Node, Number, Sum, Symbol
 from derive.theory import Theory
 
@@ -27,7 +28,14 @@ def sums_differ(theory: Theory, left: Term, right: Term) -> bool:
 def values_supposed(understanding: Understanding) -> bool:
     """Whether the page looks at an example: "if `x = 4` and `y = -3`"."""
     return any(
-        meaning.kind == "assumption" and not isinstance(each.statement.left, Number) and is_value(each.statement.right)
+        meaning.kind == "assumption"
+        and each.statement.relation in EQUALITIES
+        and each.statement.left not in understanding.initial
+        and not isinstance(each.statement.left, Number)
+        and not (
+            isinstance(each.statement.left, Symbol) and each.statement.left.text in understanding.vocabulary.clocks
+        )
+        and is_value(each.statement.right)
         for each, meaning in zip(understanding.placed, understanding.meanings, strict=True)
     )
 
