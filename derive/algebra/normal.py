@@ -39,7 +39,7 @@ from derive.algebra.polynomial import (
 )
 from derive.algebra.polynomial import TooLarge as TooLarge
 from derive.algebra.quotients import content, positive_atom, reduced
-from derive.algebra.radicals import radicals, rational_power, splits, whole_power
+from derive.algebra.radicals import logarithm, radicals, rational_power, splits, whole_power
 from derive.algebra.rules import by_argument
 from derive.algebra.stepped import lifted
 from derive.algebra.steps import StepDelta, StepMatrixPower, StepPower, StepProduct, StepSum
@@ -390,12 +390,17 @@ class Normalizer(OverSteps):
         coefficient, common, rest = self._content(argument)
         if coefficient < 0:
             coefficient, rest = -coefficient, rest.scaled(Fraction(-1))
-        parts = [] if coefficient == 1 else [of_atom(Atom("function", ("log", 0), (), (number(coefficient),)))]
+        parts = [] if coefficient == 1 else [logarithm(coefficient)]
         for atom, exponent in common:
             if atom.head == ("exp", 0):
                 parts.append(atom.parts[0].scaled(exponent))
                 continue
-            inside = atom.parts[0] if atom.kind == "base" else of_atom(atom)
+            if atom.kind == "base":  # of the root of a product, each factor under the root
+                if not positive_atom(atom):
+                    self.assumptions[("positive", atom.parts[0])] = None
+                parts.append(self._logarithm(atom.parts[0]).scaled(exponent))
+                continue
+            inside = of_atom(atom)
             if not positive_atom(atom):
                 self.assumptions[("positive", inside)] = None
             parts.append(of_atom(Atom("function", ("log", 0), (), (inside,))).scaled(exponent))

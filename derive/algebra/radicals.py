@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import floor, isqrt
 
-from derive.algebra.polynomial import Atom, number
+from derive.algebra.polynomial import Atom, Polynomial, number, of_atom, plus
 from derive.algebra.terms import fits
 
 _LARGEST_RADICAND = 10**6
@@ -21,6 +22,26 @@ def splits(value: Fraction, exponent: Fraction) -> bool:
 def radicals(value: Fraction, exponent: Fraction) -> tuple[Fraction, tuple[tuple[Atom, Fraction], ...]]:
     """A power of a positive number as a rational number and powers of primes, each between zero and one."""
     scale, roots = Fraction(1), []
+    for prime, count in _primes(value):
+        whole = floor(count * exponent)
+        left_over = count * exponent - whole
+        scale *= Fraction(prime) ** whole
+        if left_over:
+            roots.append((Atom("base", None, (), (number(prime),)), left_over))
+    return scale, tuple(roots)
+
+
+def logarithm(value: Fraction) -> Polynomial:
+    """The logarithm of a positive number, in those of primes where it is small: log 1/2 is minus log 2."""
+    small = max(value.numerator, value.denominator) < _LARGEST_RADICAND
+    parts = _primes(value) if small else ((value, 1),)
+    return plus(
+        *(of_atom(Atom("function", ("log", 0), (), (number(part),))).scaled(Fraction(by)) for part, by in parts)
+    )
+
+
+def _primes(value: Fraction) -> Iterator[tuple[int, int]]:
+    """The primes of a positive number with their powers, negative below the line."""
     for part, sign in ((value.numerator, 1), (value.denominator, -1)):
         prime = 2
         while part > 1:
@@ -28,13 +49,8 @@ def radicals(value: Fraction, exponent: Fraction) -> tuple[Fraction, tuple[tuple
             while part % prime == 0:
                 part, count = part // prime, count + 1
             if count:
-                whole = floor(sign * count * exponent)
-                left_over = sign * count * exponent - whole
-                scale *= Fraction(prime) ** whole
-                if left_over:
-                    roots.append((Atom("base", None, (), (number(prime),)), left_over))
+                yield prime, sign * count
             prime = prime + 1 if prime * prime <= part or part == 1 else part
-    return scale, tuple(roots)
 
 
 def whole_power(atom: Atom, exponent: Fraction) -> tuple[Fraction, Fraction] | None:
