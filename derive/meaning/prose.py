@@ -13,7 +13,9 @@ from derive.meaning.naming import written
 from derive.notation.tree import Node, Number, Product, Relations, Symbol
 from derive.notation.tree import Sequence as SequenceNode
 
-_IS_SYMMETRIC = re.compile(r"^,?\s*(is|be|are|being)\s+(both\s+|real\s+|also\s+|a\s+|an\s+)*symmetric\b")
+_IS_SYMMETRIC = re.compile(
+    r"^,?\s*((which|that)\s+)?(is|be|are|being)\s+(both\s+|real\s+|also\s+|a\s+|an\s+)*symmetric\b"
+)
 _SYMMETRIC_NAME = re.compile(r"\bsymmetric\s+([a-z-]+\s+){0,3}(matrix|matrices)\s*$", re.IGNORECASE)
 _ALL_SYMMETRIC = re.compile(r"\b(are|both)\s+(both\s+|all\s+|real\s+)*symmetric\b")
 _NOT = re.compile(r"\b(not|n't|never|non|any|arbitrary|if|unless|when|where|while|but)\b", re.IGNORECASE)
@@ -27,6 +29,9 @@ def symmetric(placed: Iterable[Placed]) -> frozenset[Name]:
         name = written(each.statement.left)
         if name is None or each.display or name.entries or name.transposed or name.power is not None:
             continue
+        if _is_own_transpose(each):
+            found.add(name.name)
+            continue
         before, after = _sentence_before(each.before), _sentence_after(each.after)
         listed = _ALL_SYMMETRIC.search(after)
         if (
@@ -38,6 +43,42 @@ def symmetric(placed: Iterable[Placed]) -> frozenset[Name]:
     return frozenset(found)
 
 
+def _is_own_transpose(each: Placed) -> bool:
+    r"""`S = S^\top`, said in passing."""
+    own = None if each.statement.right is None else written(each.statement.right)
+    left = written(each.statement.left)
+    return (
+        each.statement.relation == "="
+        and own is not None
+        and own.transposed
+        and left is not None
+        and own.name is left.name
+    )
+
+
+_GRADIENT_LIES = re.compile(
+    r"\b(gradients?|derivatives? of (a |the )?(scalars?|numbers?|loss(es)?))\b[^.;:]*?"
+    r"(\b(are|is|as|be)\s+(all\s+)?(written\s+|arranged\s+)?(as\s+)?(an?\s+)?columns?\b|\bshaped?\b)",
+    re.IGNORECASE,
+)
+_JACOBIAN_LIES = re.compile(
+    r"\bjacobians?\b[^.;]*\b(rows?\s+(for|per|belongs?\s+to|counts?|runs?\s+over|are|is)\s+(the\s+|every\s+|each\s+|an?\s+)?outputs?"
+    r"|one\s+row\s+(per|for\s+(every|each))\s+output)",
+    re.IGNORECASE,
+)
+
+
+def layout_said(placed: Iterable[Placed]) -> tuple[bool, bool]:
+    """Whether the text says that gradients are columns, or have the shape of their variable, and whether it says that Jacobians
+    have a row for every output."""
+    sentences = {part for each in placed for part in re.split(r"[.;]\s", f"{each.before} {each.after}")}
+    gradients = any(_GRADIENT_LIES.search(each) and not _DOUBT.search(each) for each in sentences)
+    return gradients, any(_JACOBIAN_LIES.search(each) and not _DOUBT.search(each) for each in sentences)
+
+
+_DOUBT = re.compile(
+    r"\b(not|never|transpose[ds]?|sometimes|often|other|others|some|if|unless)\b|\brow vectors?\b", re.IGNORECASE
+)
 _ONE_HOT = re.compile(r"\bone[- ]hot\b", re.IGNORECASE)
 _IS_ONE_HOT = re.compile(
     r"^\s*,?\s*(?:(?:is|are|being|be)\s+)?(?:a\s+|an\s+|all\s+|both\s+)*one[- ]hot\b", re.IGNORECASE

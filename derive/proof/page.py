@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from derive.algebra.names import Name
@@ -14,7 +14,8 @@ from derive.meaning.draft import Placed
 from derive.meaning.functions import signature
 from derive.meaning.layers import names_in
 from derive.meaning.naming import walk, written
-from derive.meaning.scope import LAYOUTS, Vocabulary
+from derive.meaning.prose import layout_said
+from derive.meaning.scope import LAYOUTS, Layout, Vocabulary
 from derive.meaning.statements import Statement
 from derive.notation.tree import Derivative
 from derive.proof.judge import derivative_named, judge
@@ -65,11 +66,23 @@ def _in_its_meanings(placed: Sequence[Placed], title: str, depth: int) -> Judged
         return judged
     start, forgotten = new
     rest = _in_its_meanings(forgotten, title, depth + 1)
+    later = [
+        _between_two_meanings(own, other)
+        for own, other in zip(judged.verdicts[start:], rest.verdicts[start:], strict=True)
+    ]
     return replace(
         judged,
-        verdicts=(*judged.verdicts[:start], *rest.verdicts[start:]),
+        verdicts=(*judged.verdicts[:start], *later),
         later=((start, rest.understanding), *rest.later),
     )
+
+
+def _between_two_meanings(earlier: StatementVerdict, later: StatementVerdict) -> StatementVerdict:
+    """What a page says after it gave a name another meaning: false is only what the earlier meaning does not prove."""
+    if later.verdict is Verdict.REFUTED and earlier.verdict is Verdict.PROVED:
+        reason = "true by the earlier of two meanings that the page gives a name, false by the later"
+        return StatementVerdict(later.kind, "", Verdict.UNKNOWN, reason)
+    return later
 
 
 def _without_inline_rivals(judged: Judged) -> tuple[StatementVerdict, ...]:
@@ -217,7 +230,7 @@ def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
     notes: tuple[str, ...] = ()
     if doubtful:
         others = []
-        for layout in LAYOUTS[1:]:
+        for layout in _possible(placed):
             understanding = understand(placed, title, layout)
             if any(judge(understanding, number).verdict is Verdict.PROVED for number in doubtful):
                 others.append(_judged(understanding))
@@ -227,6 +240,21 @@ def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
             notes = (chosen.understanding.vocabulary.layout.said,)
         best = replace(chosen, verdicts=_spared(chosen, rivals))
     return Judged(best.understanding, _without_inline_rivals(best), notes)
+
+
+def _possible(placed: Sequence[Placed]) -> Iterator[Layout]:
+    """The layouts other than the first that what the text says of derivatives leaves."""
+    gradients, jacobians = layout_said(placed)
+    nablas = any(
+        isinstance(node, Derivative) and node.symbol == r"\nabla"
+        for each in placed
+        for side in (each.statement.left, each.statement.right)
+        for node in walk(side)
+    )
+    for layout in LAYOUTS[1:]:
+        lies = layout.gradient_rows and (layout.nabla_rows or not nablas)
+        if not (gradients and lies) and not (jacobians and layout.denominator):
+            yield layout
 
 
 def _judged(understanding: Understanding) -> Judged:
