@@ -52,12 +52,14 @@ from derive.meaning.sums import batches, bounds
 from derive.meaning.vocabulary import has_kronecker, index_letters, vocabulary_of
 from derive.notation.tree import (
     Node,
+    Product,
     Scripted,
     Symbol,
 )
 from derive.theory import Definition, Role, Spelling, Theory
 from derive.theory import Symbol as TheorySymbol
 
+HADAMARD = frozenset({r"\odot", r"\circ"})
 CONVENTIONAL = frozenset({"I", r"\mathbf{I}", r"\mathbb{I}", "e", r"\pi"})
 """The identity matrix, Euler's number and pi, unless the page defines them."""
 TARGET_LETTERS = frozenset({"y", "Y", "t", "T"})
@@ -145,6 +147,7 @@ def understand(
         samples=samples,
         kronecker=_kronecker(draft),
         squares_by_entry=squares_by_entry(draft.placed),
+        entrywise=_has_entrywise_sign(trees),
         heads=_heads(draft),
     )
     draft.vocabulary = replace(draft.vocabulary, clocks=clocks_of(draft.placed, draft.vocabulary, draft.recursive))
@@ -373,6 +376,12 @@ def _terms(definition: Definition) -> Iterable[Term]:
 
 _KRONECKER = re.compile(r"\bkronecker(['\u2019]?s)?\s*(delta|symbol|function|$)", re.IGNORECASE)
 """The delta by its name, also where the formula follows at once; not the product of the same name."""
+
+
+def _has_entrywise_sign(trees: Iterable[Node]) -> bool:
+    """Whether products of arrays entry by entry have a sign here."""
+    products = (node for tree in trees for node in walk(tree) if isinstance(node, Product))
+    return any(sign in HADAMARD for node in products for sign, _ in node.factors)
 
 
 def _heads(draft: Draft) -> frozenset[str]:

@@ -385,10 +385,11 @@ class Elaborator(Slopes):
     def _times(self, lefts: list[Reading], sign: str, rights: list[Reading]) -> list[Reading]:
         found: list[Reading] = []
         mismatch: ShapeMismatch | None = None
+        signed = self.scope.vocabulary.entrywise and not self.scope.plainest
         for left in lefts:
             for right in rights:
                 try:
-                    ways = multiply(left, sign, right, self.scope.agree, self.scope.space.trying)
+                    ways = multiply(left, sign, right, self.scope.agree, self.scope.space.trying, signed=signed)
                     if self.scope.strict and not sign:
                         ways = _as_written(ways, left, right)
                     found.extend(_plainest(ways) if self.scope.plainest else ways)

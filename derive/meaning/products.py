@@ -67,8 +67,11 @@ PRODUCTS: tuple[ProductReading, ...] = (
 )
 
 
-def multiply(left: Reading, sign: str, right: Reading, agree: Agree, trying: Trying) -> Iterator[Reading]:
-    """Every reading of `left sign right`. `trying` forgets what a reading that does not fit has found out of sizes.
+def multiply(
+    left: Reading, sign: str, right: Reading, agree: Agree, trying: Trying, *, signed: bool = False
+) -> Iterator[Reading]:
+    """Every reading of `left sign right`. `trying` forgets what a reading that does not fit has found out of sizes. Where entrywise
+    products are `signed`, arrays set side by side are none.
 
     Raises:
         ShapeMismatch: no reading fits the shapes.
@@ -77,6 +80,8 @@ def multiply(left: Reading, sign: str, right: Reading, agree: Agree, trying: Try
     found = False
     for row in PRODUCTS:
         if sign not in row.signs or not row.ranks(left.value, right.value):
+            continue
+        if signed and not sign and row.operation is hadamard:
             continue
         try:
             with trying():

@@ -89,6 +89,8 @@ class Vocabulary:
     """Matrices that the page calls symmetric."""
     steps: frozenset[str] = frozenset()
     """All letters at which members of families over time stand."""
+    entrywise: bool = False
+    r"""Whether the page has a sign for products of arrays entry by entry, `\odot`."""
     squares_by_entry: bool = False
     """Whether the page says that squares of vectors are taken of each entry."""
     kronecker: bool = False
