@@ -48,18 +48,6 @@ def attention(rng: random.Random, seed: int) -> GeneratedDocument:
         rf"${page.hadamard}$ is the elementwise product, $\mathbf{{1}}$ a column vector of ones of the length that fits, and "
         "$1 - B$ with a matrix $B$ is meant entry by entry."
     )
-    if rng.random() < 0.3:
-        for each in (q, k, v, s, p, o):
-            page.short[loss.by(each)] = f"G_{{{page.whole[each.data]}}}"
-        named = [(page.short[loss.by(each)], page.whole[each.data]) for each in (q, k, v, s, p, o)]
-        if rng.random() < 0.2:
-            loss_of = rf"\frac{{\partial {page.whole['L']}}}{{\partial B}}"
-            page.said.append(
-                f"For each matrix $B$ we write $G_B$ for the gradient ${loss_of}$, as in ${named[-1][0]}$."
-            )
-        else:
-            each_said = [rf"${letter} = \partial {page.whole['L']} / \partial {by}$" for letter, by in named]
-            page.said.append(f"For the gradients we write {', '.join(each_said[:-1])} and {each_said[-1]}.")
     page.alike = [("Q", "K"), ("S", "P"), ("WQ", "WK", "WV")] if kind != "cross" else [("S", "P"), ("X", "Z")]
     dq, dk, dv, ds, dp, do = (loss.by(each) for each in (q, k, v, s, p, o))
     one, root = ones(other), call("sqrt", size("d"))
@@ -100,8 +88,7 @@ def _projected(rng: random.Random, page: Page, kind: str, bold: bool, other: str
         return q, k, v
     x = page.give("X", whole("X", bold), "N", "c")
     z = x if kind == "self" else page.give("Z", whole("Z", bold), "M", "c")
-    mark = rng.choice(("_{}", "_{}", "_{}", "_{}", "_{}", "^{}"))
-    small = mark.startswith("_") and rng.random() < 0.3
+    mark, small = "_{}", rng.random() < 0.3
     weights = [
         page.give(key, whole("W", bold) + mark.format(key[1].lower() if small else key[1]), "c", width)
         for key, width in (("WQ", "d"), ("WK", "d"), ("WV", "e"))

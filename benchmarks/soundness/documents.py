@@ -22,7 +22,14 @@ KINDS: tuple[Callable[[random.Random], Page], ...] = (
     component_families,
     softmax,
 )
-FURTHER = (("recurrent", "recurrent"), ("recurrent", "recursions"))
+FURTHER = (
+    ("recurrent", "recurrent"),
+    ("recurrent", "recursions"),
+    ("blocks", "normalisation"),
+    ("blocks", "attention"),
+    ("blocks", "softmax_family"),
+    ("identities", "matrix_identities"),
+)
 """Kinds with values and claims of their own: their modules and functions."""
 SHARE_OF_MUTANTS = 0.4
 

@@ -246,7 +246,7 @@ def _possible(placed: Sequence[Placed]) -> Iterator[Layout]:
     """The layouts other than the first that what the text says of derivatives leaves."""
     gradients, jacobians = layout_said(placed)
     nablas = any(
-        isinstance(node, Derivative) and node.symbol == r"\nabla"
+        isinstance(node, Derivative) and node.symbol == r"\nabla" and len(node.variables) < 2
         for each in placed
         for side in (each.statement.left, each.statement.right)
         for node in walk(side)
