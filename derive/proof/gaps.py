@@ -86,6 +86,32 @@ def gap(understanding: Understanding, *terms: Term) -> str | None:
     return None
 
 
+def guessed_rank(understanding: Understanding, spoken: Iterable[Name]) -> Name | None:
+    """A light small letter of which neither a declaration nor the text says what it is, and on whose rank the shapes of others rest:
+    over time, where single states are as common as vectors of them."""
+    theory, table = understanding.theory, understanding.table
+    if theory.clock is None:
+        return None
+    seen: set[Name] = set()
+    stack = sorted(spoken, key=repr)
+    while stack:
+        name = stack.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if (
+            name in table.guessed
+            and table.shapes[name].rank
+            and name.base[:1].islower()
+            and theory.definition(name) is None
+        ):
+            return name
+        definition = theory.definition(name)
+        if definition is not None and len(seen) < 1_000:
+            stack += sorted(names(definition.value.body), key=repr)
+    return None
+
+
 def opaque(theory: Theory, *terms: Term) -> str:
     """Whether terms rest on values that are not worked out, such as an inverse, and whether derivatives do. What holds whatever
     such a value is, holds; nothing else can be said, and how it varies is not known."""

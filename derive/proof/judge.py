@@ -19,7 +19,16 @@ from derive.meaning.scope import NotUnderstood
 from derive.meaning.shapes import bare_letter
 from derive.notation.tree import BigOperator, Node, Symbol
 from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide
-from derive.proof.gaps import by_convention, gap, is_value, opaque, sums_differ, taken_for_granted, values_supposed
+from derive.proof.gaps import (
+    by_convention,
+    gap,
+    guessed_rank,
+    is_value,
+    opaque,
+    sums_differ,
+    taken_for_granted,
+    values_supposed,
+)
 from derive.proof.sides import numbered_layers, pairs_of
 from derive.proof.updates import says_its_step, step_of_descent
 from derive.theory import Theory, family_letters
@@ -309,4 +318,9 @@ def _claim(
             reading="; ".join(notes),
             counterexample=decision.counterexample,
         )
+    spoken = names_in((left, right), understanding.vocabulary, symbols=True)
+    guess = guessed_rank(understanding, spoken)
+    if guess is not None:
+        reason = f"the shapes do not fit as they were taken, but the page does not say that {guess!r} is an array"
+        return StatementVerdict(kind, "", Verdict.UNKNOWN, reason)
     return StatementVerdict(kind, "", Verdict.REFUTED, f"the shapes do not fit: {mismatch}")
