@@ -87,8 +87,8 @@ def gap(understanding: Understanding, *terms: Term) -> str | None:
 
 
 def guessed_rank(understanding: Understanding, spoken: Iterable[Name]) -> Name | None:
-    """A light small letter of which neither a declaration nor the text says what it is, and on whose rank the shapes of others rest:
-    over time, where single states are as common as vectors of them."""
+    """A light small letter of which neither a declaration nor the text says what it is, and on whose rank the shapes of others
+    rest: over time, where single states are as common as vectors of them."""
     theory, table = understanding.theory, understanding.table
     if theory.clock is None:
         return None
