@@ -33,11 +33,10 @@ def clocks_of(placed: Iterable[Placed], vocabulary: Vocabulary, recursive: froze
     first: dict[str, Name] = {}  # what a family is first written for; `\\delta^{(T)}` follows `\\delta^{(t)}`
     for each in placed:
         name = written(each.statement.left, vocabulary.subscripted, vocabulary.layered)
-        if name is not None and name.name.levels and each.statement.right is not None:
+        if name is not None and any(level.letter for level in name.name.levels) and each.statement.right is not None:
             first.setdefault(name.name.base, name.name)
-    heads = {level.letter for name in first.values() for level in name.levels} | {
-        letter for (letter, _), _ in seen.items()
-    }
+    heads = {level.letter for name in first.values() for level in name.levels} | recursive
+    heads |= {letter for letter, _ in seen}
     for (letter, own), _ in seen.most_common():
         ends = own[1].letter and not own[1].offset and own[1].letter not in heads
         if not own[0].letter and ends and (letter not in found or letter in recursive):

@@ -21,7 +21,9 @@ def ask_again(draft: Draft) -> None:
     numbers = [
         definition
         for definition in draft.definitions.values()
-        if not definition.value.rank and not any(isinstance(n, Partial) for n in term_nodes(definition.value.body))
+        if definition.name in draft.right_sides  # what a recursion starts with, `h_0 = 0`, is one number
+        and not definition.value.rank
+        and not any(isinstance(n, Partial) for n in term_nodes(definition.value.body))
     ]
     if not own and not numbers:
         return
