@@ -165,6 +165,7 @@ def understand(
         draft.table.declare_sizes(Symbol(name.base), ())
     if draft.vocabulary.clocks:
         draft.table.ranks.update(dict.fromkeys(families_of_numbers(draft.placed), 0))
+    draft.table.ranks.update(dict.fromkeys(draft.single_numbers, 0))
     for node, lengths in spoken_shapes(draft.placed):
         draft.table.declare_sizes(node, lengths)
     for _, end in draft.vocabulary.clocks.values():

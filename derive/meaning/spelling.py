@@ -14,6 +14,7 @@ from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, rebui
 from derive.meaning.shapes import PARAMETER_LETTERS, bare_letter
 from derive.meaning.shorthand import after_d, differential, short_for_derivatives
 from derive.meaning.statements import EQUALITIES, Statement
+from derive.meaning.things import labels_of_things, letters_below
 from derive.notation.tree import (
     Applied,
     BigOperator,
@@ -67,6 +68,7 @@ def _join_labels(draft: Draft) -> None:
     labels |= {("", letter) for letter in _labels_of_vectors(draft, nodes)}
     labels |= {("", text) for text in _labels_of_names(nodes)} | set(_labels_of_one(draft, nodes))
     labels |= set(_labels_of_declared(draft, nodes))
+    labels |= {("", text) for text in labels_of_things(draft, nodes)}
     if labels:
         draft.placed = tuple(
             replace(each, statement=each.statement.changed(lambda side: _labelled(side, frozenset(labels))))
@@ -87,7 +89,7 @@ def _labels_of_names(nodes: Sequence[Node]) -> Iterable[str]:
         if isinstance(part, Symbol)
     }  # fmt: skip
     for node in nodes:
-        letters = _letters_below(node)
+        letters = letters_below(node)
         if len(letters) > 1 and set(letters) <= bases - indices:
             yield "".join(letters)
 
@@ -107,7 +109,7 @@ def _labels_of_declared(draft: Draft, nodes: Sequence[Node]) -> Iterable[tuple[s
         name, region = each.statement.left, each.statement.right
         if each.statement.relation != r"\in" or not isinstance(name, Scripted) or not isinstance(region, Scripted):
             continue
-        letters, base = _letters_below(name), base_latex(name.base)
+        letters, base = letters_below(name), base_latex(name.base)
         if base is None or name.sup is not None or region.sup is None or base_latex(region.base) != r"\mathbb{R}":
             continue
         matrix = isinstance(region.sup, Product)
@@ -117,26 +119,18 @@ def _labels_of_declared(draft: Draft, nodes: Sequence[Node]) -> Iterable[tuple[s
             yield base, "".join(letters)
 
 
-def _letters_below(node: Node) -> tuple[str, ...]:
-    """The letters of a subscript that is nothing but letters set side by side."""
-    sub = node.sub if isinstance(node, Scripted) else None
-    parts = sub.factors if isinstance(sub, Product) else (("", sub),)
-    letters = tuple(part.text for sign, part in parts if sign == "" and isinstance(part, Symbol))
-    return letters if len(letters) == len(parts) else ()
-
-
 def _labels_of_one(draft: Draft, nodes: Sequence[Node]) -> Iterable[tuple[str, str]]:
     """The n of `E_n = ...` where E has no other subscript, and nothing is counted with n or has n in what E_n is defined by."""
     subscripts: dict[str, set[tuple[str, ...]]] = {}
     counted: set[str] = set()
     for node in nodes:
         if isinstance(node, Scripted) and (base := base_latex(node.base)) is not None:
-            subscripts.setdefault(base, set()).add(_letters_below(node))
+            subscripts.setdefault(base, set()).add(letters_below(node))
         elif isinstance(node, BigOperator) and node.lower is not None:
             counted |= {part.text for part in walk(node.lower) if isinstance(part, Symbol)}
     for each in draft.placed:
         left, right = each.statement.left, each.statement.right
-        letters = _letters_below(left)
+        letters = letters_below(left)
         if each.statement.relation not in EQUALITIES or right is None or each.statement.link or not letters:
             continue
         assert isinstance(left, Scripted)
@@ -296,7 +290,7 @@ def _labelled(part: object, labels: Labels) -> object:
         return part
     base = base_latex(part.base) if isinstance(part, Scripted) else None
     if isinstance(part, Scripted) and base is not None:
-        letters = "".join(_letters_below(part))
+        letters = "".join(letters_below(part))
         if ("", letters) in labels or (base, letters) in labels:
             name = Symbol(f"{base}_{{{letters}}}", span=part.span)
             return name if part.sup is None and not part.primes else replace(part, base=name, sub=None)
