@@ -42,7 +42,10 @@ def clocks_of(placed: Iterable[Placed], vocabulary: Vocabulary, recursive: froze
         if not own[0].letter and ends and (letter not in found or letter in recursive):
             found[letter] = own
     stepped = letters_of_steps(trees, vocabulary)
-    return found | {letter: own for letter, own in _counted(placed) if letter in stepped}
+    for letter, own in _counted(placed):
+        if letter in stepped and (letter not in found or own[1].letter != ENDLESS):
+            found[letter] = own
+    return found
 
 
 def letters_of_steps(trees: Iterable[Node], vocabulary: Vocabulary) -> frozenset[str]:

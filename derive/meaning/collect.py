@@ -270,7 +270,8 @@ def theory_of(draft: Draft) -> Theory:
 
 def clock(draft: Draft) -> tuple[Level, Level] | None:
     """The first and the last step of a page on which all families run between the same two."""
-    ranges = set(draft.vocabulary.clocks.values())
+    clocks = draft.vocabulary.clocks
+    ranges = {clocks[letter] for letter in draft.recursive if letter in clocks} or set(clocks.values())
     ended = {each for each in ranges if each[1].letter != ENDLESS}
     return next(iter(ended or ranges)) if len(ended or ranges) == 1 else None
 
