@@ -20,7 +20,8 @@ class Dialect:
     `functions` are functions of one number, at every entry; `helpers` the source of those that the library lacks, by
     name; `powers` those powers that have a function of their own. `reduce` goes along an axis (`{1}`), which keeps length
     one; `total` adds up everything. `matmul` is "dot" where products are methods, else "@". `in_place` says that arrays
-    can be written over. `first_axis` is where rows are counted: -2 where more axes stand in front.
+    can be written over. `step` is one where a number is positive and else zero, in that number's type.
+    `first_axis` is where rows are counted: -2 where more axes stand in front.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Dialect:
     pi: str
     helpers: Mapping[str, str]
     in_place: bool
+    step: str
     first_axis: int = 0
 
 
@@ -83,6 +85,11 @@ _TORCH_SOFTPLUS = '''def softplus(x):
     return torch.logaddexp(x, torch.zeros_like(x))
 '''
 
+_TORCH_POSITIVE = '''def positive(x):
+    """One where an entry is positive, else zero, in the entries' type."""
+    return (x > 0.0).to(x.dtype)
+'''
+
 NUMPY = Dialect(
     name="numpy",
     imports=("import numpy as np",),
@@ -107,6 +114,7 @@ NUMPY = Dialect(
     pi="np.pi",
     helpers={"sigmoid": _NUMPY_SIGMOID, "erf": _NUMPY_ERF, "log_sum": _NUMPY_LOG_SUM},
     in_place=True,
+    step="np.heaviside({0}, 0.0)",
 )  # fmt: skip
 
 STACKED = Dialect(
@@ -126,6 +134,7 @@ STACKED = Dialect(
     pi=NUMPY.pi,
     helpers=NUMPY.helpers,
     in_place=False,
+    step=NUMPY.step,
     first_axis=-2,
 )
 """NumPy for stacks of networks, with one more axis in front of every array."""
@@ -154,6 +163,7 @@ JAX = Dialect(
     pi="jnp.pi",
     helpers={"log_sum": _JAX_LOG_SUM},
     in_place=False,
+    step="jnp.heaviside({0}, 0.0)",
 )  # fmt: skip
 
 TORCH = Dialect(
@@ -179,6 +189,7 @@ TORCH = Dialect(
     einsum='torch.einsum("{0}", {1})',
     matmul="@",
     pi="torch.pi",
-    helpers={"softplus": _TORCH_SOFTPLUS, "log_sum": _TORCH_LOG_SUM},
+    helpers={"softplus": _TORCH_SOFTPLUS, "log_sum": _TORCH_LOG_SUM, "positive": _TORCH_POSITIVE},
     in_place=True,
+    step="positive({0})",
 )  # fmt: skip

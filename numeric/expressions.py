@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -24,6 +25,8 @@ class Expressions:
     """
 
     dialect: Dialect
+    integers: frozenset[p.Variable] | None = None
+    """Variables that may hold integers; None where nothing is known of any."""
 
     def text(self, e: p.Expression) -> str:
         """An expression as it stands alone."""
@@ -43,7 +46,7 @@ class Expressions:
             case p.Call(function=function, argument=inner):
                 return dialect.functions[function].format(self.text(inner), out="")
             case p.Step(argument=inner):
-                return f"{self.at(inner, SUM)} > 0.0"
+                return dialect.step.format(self.text(inner))
             case p.Power():
                 return self.power(e)
             case p.Reduce(argument=inner, axis=axis, how=how):
@@ -85,20 +88,40 @@ class Expressions:
         """The terms with their signs, one that is not negative first if there is one."""
         pieces: list[str] = []
         for negative, part in sorted(map(signed, e.terms), key=lambda pair: pair[0]):
-            text = self.at(part, PRODUCT)
             sign = (" - " if negative else " + ") if pieces else "-" if negative else ""
-            pieces.append(sign + (f"({text})" if isinstance(part, p.Step) else text))
+            pieces.append(sign + self.at(part, PRODUCT))
         return pieces
 
     def product(self, e: p.Multiply) -> str:
         negative, positive = signed(e)
         if negative:
             return "-" + self.at(positive, PRODUCT)
-        text = " * ".join(self.at(factor, POWER) for factor in e.factors if not inverse(factor)) or "1.0"
+        text = " * ".join(self.factors([factor for factor in e.factors if not inverse(factor)])) or "1.0"
         for factor in e.factors:
             if inverse(factor):
                 text += f" / {self.at(inverted(factor), POWER)}"
         return text
+
+    def factors(self, factors: Sequence[p.Expression]) -> list[str]:
+        """The factors of a product; a comparison where an array of floating-point numbers makes it one."""
+        first = next((n for n, factor in enumerate(factors) if self.floating(factor)), len(factors))
+        steps_alone = first < len(factors) and all(isinstance(factor, p.Step) for factor in factors[:first])
+        return [
+            f"({self.comparison(factor)})"
+            if isinstance(factor, p.Step) and (n > first or steps_alone)
+            else self.at(factor, POWER)
+            for n, factor in enumerate(factors)
+        ]
+
+    def floating(self, e: p.Expression) -> bool:
+        """Whether an operand is known to be an array of floating-point numbers, and no mask."""
+        if self.integers is None or isinstance(e, p.Step) or p.shape_of(e) == (None, None):
+            return False
+        return not p.variables([e]) <= self.integers
+
+    def comparison(self, e: p.Step) -> str:
+        """A step as a mask."""
+        return f"{self.at(e.argument, SUM)} > 0.0"
 
     def power(self, e: p.Power) -> str:
         if e.exponent == -1:
@@ -132,7 +155,7 @@ class Expressions:
     def binding(self, e: p.Expression) -> int:
         """How strongly an expression's outermost sign binds."""
         match e:
-            case p.Add() | p.Step():
+            case p.Add():
                 return SUM
             case p.Spread():
                 return SUM if self.dialect.first_axis else ATOM

@@ -66,12 +66,13 @@ class _Writer:
         dialect = self.library.dialect
         used = called([*self.program.forward, *self.program.compare, self.program.loss])
         used |= set() if self.library.kernel else called(self.program.descent)
+        functions = [self.init(), self.forward(), self.loss()]
+        functions += [self.library.kernel] if self.library.kernel else [self.gradients(), self.step()]
+        used |= {"positive"} if "positive(" in "".join(functions) else set()
         helpers = [source for name, source in dialect.helpers.items() if name in used]
         imports = ["import math"] if any("math." in source for source in helpers) else []
         parts = [head(self.program, self.library.says), "\n".join([*imports, "", *dialect.imports]).strip() + "\n"]
         parts += [f"\n{source}" for source in helpers]
-        functions = [self.init(), self.forward(), self.loss()]
-        functions += [self.library.kernel] if self.library.kernel else [self.gradients(), self.step()]
         return "\n".join([*parts, *(f"\n{part}" for part in functions)])
 
     # Functions ------------------------------------------------------------------------------------------------------

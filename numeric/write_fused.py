@@ -87,7 +87,12 @@ _PLAIN = {
 _FAST = _PLAIN | {"exp": "_exp({0})", "tanh": "_tanh({0})"}
 
 _NUMBERS = replace(
-    dialects.NUMPY, functions=_FAST, powers={Fraction(1, 2): "math.sqrt({0})"}, pi="math.pi", in_place=False
+    dialects.NUMPY,
+    functions=_FAST,
+    powers={Fraction(1, 2): "math.sqrt({0})"},
+    pi="math.pi",
+    in_place=False,
+    step="float({0} > 0.0)",
 )
 
 
