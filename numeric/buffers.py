@@ -128,10 +128,12 @@ class _Line:
         for n, factor in enumerate(arrays):
             if n != at:
                 sign, operand = ("/", inverted(factor)) if inverse(factor) else ("*", factor)
-                mask = isinstance(operand, p.Step)
-                found.append(
-                    f"{target} {sign}= {self.source.comparison(operand) if mask else self.source.text(operand)}"
+                text = (
+                    self.source.comparison(operand.argument)
+                    if isinstance(operand, p.Step)
+                    else self.source.text(operand)
                 )
+                found.append(f"{target} {sign}= {text}")
         return found
 
     def scaled(self, target: str, numbers: list[p.Expression]) -> str:

@@ -107,7 +107,7 @@ class Expressions:
         first = next((n for n, factor in enumerate(factors) if self.floating(factor)), len(factors))
         steps_alone = first < len(factors) and all(isinstance(factor, p.Step) for factor in factors[:first])
         return [
-            f"({self.comparison(factor)})"
+            f"({self.comparison(factor.argument)})"
             if isinstance(factor, p.Step) and (n > first or steps_alone)
             else self.at(factor, POWER)
             for n, factor in enumerate(factors)
@@ -119,9 +119,9 @@ class Expressions:
             return False
         return not p.variables([e]) <= self.integers
 
-    def comparison(self, e: p.Step) -> str:
-        """A step as a mask."""
-        return f"{self.at(e.argument, SUM)} > 0.0"
+    def comparison(self, e: p.Expression) -> str:
+        """Whether an operand is positive, as a mask."""
+        return f"{self.at(e, SUM)} > 0.0"
 
     def power(self, e: p.Power) -> str:
         if e.exponent == -1:
