@@ -57,8 +57,11 @@ class Expressions:
                 return dialect.diagonal.format(self.text(inner))
             case p.Identity(length=length, like=like):
                 return dialect.identity.format(self.text(length), like.identifier)
-            case p.Spread(argument=inner, rows=rows, columns=columns):
-                return dialect.spread.format(self.spread_operand(inner), self.length(rows), self.length(columns))
+            case p.Spread(argument=inner, rows=rows, columns=columns, like=like):
+                extents = self.length(rows), self.length(columns)
+                if like is not None:
+                    return dialect.full.format(self.text(inner), *extents, like.identifier)
+                return dialect.spread.format(self.at(inner, PRODUCT), *extents)
             case p.Add():
                 return "".join(self.summands(e))
             case p.Multiply():
@@ -139,13 +142,6 @@ class Expressions:
         """A length in a shape: an integer."""
         return str(int(e.value)) if isinstance(e, p.Number) else self.text(e)
 
-    def spread_operand(self, e: p.Expression) -> str:
-        """What is repeated has to be an array in every library; a Python number becomes one."""
-        if not _is_number(e) or self.dialect.name == "numpy":
-            return self.at(e, PRODUCT)
-        module = "jnp.asarray" if self.dialect.name == "jax" else "torch.as_tensor"
-        return f"{module}({self.text(e)})"
-
     def subscripts(self, text: str) -> str:
         if not self.dialect.first_axis:
             return text
@@ -157,8 +153,8 @@ class Expressions:
         match e:
             case p.Add():
                 return SUM
-            case p.Spread():
-                return SUM if self.dialect.first_axis else ATOM
+            case p.Spread(like=like):
+                return SUM if self.dialect.first_axis and like is None else ATOM
             case p.Power(exponent=exponent):
                 if exponent in (SQUARE, ROOT):
                     return POWER if p.shape_of(e.argument) == (None, None) else ATOM
@@ -194,13 +190,6 @@ def inverted(e: p.Expression) -> p.Expression:
     """What stands below the stroke."""
     assert isinstance(e, p.Power)
     return e.argument if e.exponent == -1 else p.Power(e.argument, -e.exponent)
-
-
-def _is_number(e: p.Expression) -> bool:
-    """Whether an expression is a plain number in Python, and no array."""
-    if isinstance(e, p.Variable):
-        return False
-    return isinstance(e, p.Number | p.Constant | p.Length) or (bool(e.parts()) and all(map(_is_number, e.parts())))
 
 
 def _number(value: Fraction) -> str:
