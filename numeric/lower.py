@@ -185,7 +185,10 @@ class _Lowering:
 
     def _steps(self, theory: Theory, wanted: tuple[p.Variable, ...]) -> list[p.Assignment]:
         """The lines of a theory's backward pass."""
-        lines = [self._assignment(name, self.loss, value) for name, value in self._gradients(theory).items()]
+        lines = [
+            self._assignment(name, self.loss, Array(value.indices, tidy(stable(value.body, {})), value.row))
+            for name, value in self._gradients(theory).items()
+        ]
         plain = {self.variables[RATE, None], *self._plain_constants()}
         return [
             p.Assignment(line.target, p.Spread(line.value))
