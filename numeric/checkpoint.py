@@ -28,7 +28,7 @@ class Unresumable(Exception):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What has to stay the same for a run to go on as if it had never stopped."""
+    """What has to stay the same for a run to go on as if it had never stopped; `constants` is None in files that do not say."""
 
     data: str
     seed: int
@@ -36,6 +36,7 @@ class Recipe:
     batch_size: int | None
     held_out: float
     dtype: str
+    constants: dict[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,10 @@ def load_checkpoint(path: Path, compiled: Compiled, recipe: Recipe, sizes: Mappi
     _same_network(path, about, arrays, compiled, sizes)
     for name, value in asdict(recipe).items():
         before = getattr(about.recipe, name)
-        if before != value:
+        if before != value and not (name == "constants" and before is None):
+            then, now = map(_shown, (before, value))
             raise Unresumable(
-                f"{path}: this run was begun with {_TITLES[name]} {before}, not {value}: it goes on with what it was "
+                f"{path}: this run was begun with {_TITLES[name]} {then}, not {now}: it goes on with what it was "
                 "begun with, or a new one begins without --resume"
             )
     slots: dict[str, Arrays] = {}
@@ -145,8 +147,17 @@ def load_checkpoint(path: Path, compiled: Compiled, recipe: Recipe, sizes: Mappi
 
 _TITLES = {
     "data": "the data", "seed": "--seed", "optimizer": "--optimizer", "batch_size": "--batch", "held_out": "--held-out",
-    "dtype": "--dtype",
+    "dtype": "--dtype", "constants": "--constant",
 }  # fmt: skip
+
+
+def _shown(value: object) -> object:
+    """A part of a recipe as it is given."""
+    return (
+        " ".join(f"{name}={number:g}" for name, number in value.items()) or "nothing"
+        if isinstance(value, dict)
+        else value
+    )
 
 
 def _under(prefix: str, arrays: Arrays) -> Arrays:

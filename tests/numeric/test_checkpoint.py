@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import numeric
+from derive.check import read_text, theory_of
 from derive.network import network
 from numeric.checkpoint import Recipe, Unresumable, load_checkpoint, save_checkpoint
 from numeric.data import moons, xor
@@ -70,6 +71,42 @@ def test_another_recipe_does_not_go_on(tmp_path: Path, changed: dict[str, Any], 
     trained(tmp_path / "run.npz")
     with pytest.raises(Unresumable, match=said):
         trained(resume=tmp_path / "run.npz", epochs=50, **changed)
+
+
+PAGE = r"""
+The input is $x \in \mathbb{R}^{2}$, the target $y$ is a number. The parameters are the weights $w \in \mathbb{R}^2$.
+
+$$a = w^T x$$
+
+$$L = \lambda (a - y)^2$$
+"""
+
+
+def test_constants_belong_to_the_recipe(tmp_path: Path) -> None:
+    own = numeric.compile(theory_of(read_text(PAGE)))
+    path = tmp_path / "run.npz"
+    train(own, xor(), epochs=5, rate=0.01, constants={"lambda_": 0.5}, save=partial(save_checkpoint, path))
+    with pytest.raises(Unresumable, match=r"begun with --constant lambda_=0.5, not lambda_=0.25"):
+        train(own, xor(), epochs=9, rate=0.01, constants={"lambda_": 0.25}, resume=partial(load_checkpoint, path))
+    run = train(own, xor(), epochs=9, rate=0.01, constants={"lambda_": 0.5}, resume=partial(load_checkpoint, path))
+    assert run.epochs[-1] == 9
+
+
+def test_patience_that_is_added_later_begins_then(tmp_path: Path) -> None:
+    trained(tmp_path / "run.npz", epochs=40)
+    run = trained(resume=tmp_path / "run.npz", epochs=90, patience=30)
+    assert run.stopped == "all epochs are done"
+    assert run.epochs[-1] == 90
+    # a rate at which nothing gets better: the end is that long after the run goes on, with the weights that it had then
+    first = trained(tmp_path / "run.npz", epochs=40)
+    stuck = trained(resume=tmp_path / "run.npz", epochs=900, patience=30, rate=1e-12)
+    assert stuck.stopped == "no lower loss for 32 epochs; the lowest was at epoch 40"  # it looks every six epochs
+    np.testing.assert_array_equal(stuck.parameters["W1"], first.parameters["W1"])
+
+
+def test_where_patience_ends_a_run_does_not_depend_on_the_epochs_it_may_last() -> None:
+    ends = {trained(epochs=epochs, patience=35, rate=1e-12).epochs[-1] for epochs in (50, 400, 100_000)}
+    assert ends == {35}
 
 
 def test_other_data_do_not_go_on(tmp_path: Path) -> None:
