@@ -63,6 +63,8 @@ class _Lowering:
         self.symbols = {name: symbol for name, symbol in theory.symbols.items() if name in needed}
         self.theory = replace(theory, definitions=self.definitions, symbols=self.symbols, functions={})
         self.parameters = [symbol for symbol in self.symbols.values() if symbol.role == "parameter"]
+        if not self.parameters:
+            raise NotLowerable(f"{theory.loss!r} depends on no parameter: there is nothing to be learnt")
         self.identifiers = Identifiers()
         self.variables: dict[tuple[Name, Name | None], p.Variable] = {}
         self.variables[RATE, None] = p.Variable("rate", "the rate", (None, None))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import zipfile
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -156,6 +158,51 @@ def test_a_damaged_file_is_no_run(tmp_path: Path) -> None:
     (tmp_path / "run.npz").write_bytes(content[: len(content) // 2])
     with pytest.raises(Unresumable, match="not a file that --save has written"):
         trained(resume=tmp_path / "run.npz")
+
+
+def rewritten(path: Path, change: Any) -> None:
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    change(arrays)
+    np.savez(path, **arrays)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda arrays: arrays.pop("slot/m/W1"), "slot/m/W1 is damaged or missing"),
+        (lambda arrays: arrays.update({"slot/v/b2": np.zeros((2, 2))}), "slot/v/b2 is damaged"),
+        (
+            lambda arrays: arrays.update({"parameter/W1": arrays["parameter/W1"].astype("float32")}),
+            "parameter/W1 is damaged",
+        ),
+        (lambda arrays: arrays.update({"parameter/W1": np.full((4, 2), "a")}), "parameter/W1 is damaged"),
+        (lambda arrays: arrays.pop("best/W1"), "best/W1 is damaged"),
+        (lambda arrays: arrays.update({"slot": np.zeros(1)}), "slot belongs to no such run"),
+    ],
+)
+def test_arrays_that_no_run_has(tmp_path: Path, change: Any, said: str) -> None:
+    trained(tmp_path / "run.npz", optimizer="adam", patience=1000)
+    rewritten(tmp_path / "run.npz", change)
+    with pytest.raises(Unresumable, match=said):
+        trained(resume=tmp_path / "run.npz", optimizer="adam", patience=1000)
+
+
+def test_members_that_are_no_arrays(tmp_path: Path) -> None:
+    trained(tmp_path / "run.npz")
+    with zipfile.ZipFile(tmp_path / "run.npz", "a") as archive:
+        archive.writestr("parameter/V", b"not an array")
+    with pytest.raises(Unresumable, match="not a file that --save has written"):
+        trained(resume=tmp_path / "run.npz")
+
+
+def test_any_damaged_byte(tmp_path: Path) -> None:
+    trained(tmp_path / "run.npz", epochs=1, optimizer="momentum")
+    content = (tmp_path / "run.npz").read_bytes()
+    for place in range(0, len(content), 97):
+        (tmp_path / "run.npz").write_bytes(content[:place] + bytes([content[place] ^ 255]) + content[place + 1 :])
+        with contextlib.suppress(Unresumable):
+            trained(resume=tmp_path / "run.npz", epochs=1, optimizer="momentum")
 
 
 def test_saving_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
