@@ -188,7 +188,9 @@ class _Lowering:
     def _steps(self, theory: Theory, wanted: tuple[p.Variable, ...]) -> list[p.Assignment]:
         """The lines of a theory's backward pass."""
         lines = [
-            self._assignment(name, self.loss, Array(value.indices, tidy(stable(value.body, {})), value.row))
+            self._assignment(
+                name, self.loss, Array(value.indices, tidy(stable(value.body, self.definitions)), value.row)
+            )
             for name, value in self._gradients(theory).items()
         ]
         plain = {self.variables[RATE, None], *self._plain_constants()}

@@ -65,6 +65,13 @@ PAGES: dict[str, tuple[str, Callable[[Any, Any], Any], Callable[[Any, Any], Any]
         lambda z, y: np.sum((sigmoid(z) - y) ** 2) / 2,
         lambda z, y: (sigmoid(z) - y) * sigmoid(z) * sigmoid(-z),
     ),
+    "entropy": (
+        r"$$p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}$$"
+        "\n\n"
+        r"$$L = \sum_{i=1}^3 p_i \log p_i - \sum_{i=1}^3 y_i \log p_i$$",
+        lambda z, y: np.sum((softmax(z) - y) * (z - log_sum(z))),
+        lambda z, y: through_softmax(softmax(z), z - log_sum(z)) + softmax(z) - y,
+    ),
     "a positive factor in a logarithm": (
         r"$$a = \frac{1}{1 + e^{-z}}$$" "\n\n" r"$$L = - \sum_i \log(y_i a_i)$$",
         lambda z, y: -np.sum(np.log(y) + log_sigmoid(z)),
