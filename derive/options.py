@@ -60,6 +60,13 @@ seed_option = click.option(
     help="Seed of everything that is drawn at random; first weights are from N(0, 1).",
 )
 
+
+def _finite(_context: object, _option: object, value: float | None) -> float | None:
+    if value is not None and not isfinite(value):
+        raise click.BadParameter(f"{value} is no number to go by")
+    return value
+
+
 _file = click.Path(dir_okay=False, path_type=Path)
 
 _TRAINING = (
@@ -81,7 +88,12 @@ _TRAINING = (
         "--epochs", type=click.IntRange(1), default=10_000, show_default=True, help="Passes over all examples."
     ),
     click.option(
-        "--rate", type=click.FloatRange(0, min_open=True), default=0.1, show_default=True, help="Learning rate."
+        "--rate",
+        type=click.FloatRange(0, min_open=True),
+        callback=_finite,
+        default=0.1,
+        show_default=True,
+        help="Learning rate.",
     ),
     click.option(
         "--optimizer",
@@ -91,7 +103,7 @@ _TRAINING = (
         help="How gradients change weights.",
     ),
     click.option("--batch", type=click.IntRange(1), metavar="N", help="Examples in a step.  [default: all]"),
-    click.option("--below", type=float, metavar="LOSS", help="Stop once the loss is below this."),
+    click.option("--below", type=float, callback=_finite, metavar="LOSS", help="Stop once the loss is below this."),
     click.option(
         "--patience",
         type=click.IntRange(1),
@@ -101,6 +113,7 @@ _TRAINING = (
     click.option(
         "--held-out",
         type=click.FloatRange(0, 1, max_open=True),
+        callback=_finite,
         default=0.0,
         metavar="PART",
         help="Part of the examples that is not trained on; --patience then goes by their loss.",

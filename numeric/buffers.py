@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from numeric import program as p
@@ -17,7 +17,7 @@ from numeric.expressions import PRODUCT, Expressions, inverse, inverted, signed
 
 _WORTH_A_COMMENT = 3
 _NEW = (p.Add, p.Multiply, p.Matmul, p.Call, p.Power, p.Reduce, p.Einsum, p.Spread)
-"""Operations whose value is an array of its own; a comparison's holds no numbers."""
+"""Operations that can be built where their value will stand."""
 
 VIEWS = (p.Variable, p.Transpose, p.DiagonalOf)
 """Operations whose value is another array, seen in another way."""
@@ -38,11 +38,11 @@ def statements(
         later = p.variables(other.value for other in lines[number + 1 :]) | kept
         uses = Counter(part for part in p.inside(line.value) if isinstance(part, p.Variable))
         free = {v: uses[v] for v in reused if v not in later and uses[v]}
-        found.append(_Line(source, free, data).statements(line))
+        found.append(_Line(replace(source, integers=data), free, data).statements(line))
         if p.variables([line.value]) <= data:
             data |= {line.target}
-        if isinstance(line.value, _NEW):
-            reused.add(line.target)
+        if isinstance(line.value, (*_NEW, p.Step)):
+            reused |= {line.target} - data
         else:  # a view: what it shows has to stay
             reused -= p.variables([line.value])
     return found
@@ -128,7 +128,12 @@ class _Line:
         for n, factor in enumerate(arrays):
             if n != at:
                 sign, operand = ("/", inverted(factor)) if inverse(factor) else ("*", factor)
-                found.append(f"{target} {sign}= {self.source.text(operand)}")
+                text = (
+                    self.source.comparison(operand.argument)
+                    if isinstance(operand, p.Step)
+                    else self.source.text(operand)
+                )
+                found.append(f"{target} {sign}= {text}")
         return found
 
     def scaled(self, target: str, numbers: list[p.Expression]) -> str:

@@ -74,6 +74,8 @@ def _merged(factors: Iterable[Term]) -> Term:
                 coefficient *= factor.value
             case Mul():
                 stack.extend(factor.factors[::-1])
+            case Pow(base=Mul(factors=inside)) if factor.exponent.denominator == 1:
+                stack.extend(power(inner, factor.exponent) for inner in inside[::-1])
             case Pow() if factor.exponent.denominator == 1:
                 atoms[_canonical(factor.base)] = atoms.get(_canonical(factor.base), Fraction(0)) + factor.exponent
             case _:

@@ -6,7 +6,6 @@ it is ever run or unpickled.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -18,6 +17,8 @@ import numpy as np
 
 from numeric.compiled import Compiled
 from numeric.feed import shape
+from numeric.files import UNREADABLE
+from numeric.optimizers import OPTIMIZERS
 
 Arrays = dict[str, np.ndarray[Any, np.dtype[Any]]]
 
@@ -28,7 +29,7 @@ class Unresumable(Exception):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What has to stay the same for a run to go on as if it had never stopped."""
+    """What has to stay the same for a run to go on as if it had never stopped; `constants` is None in files that do not say."""
 
     data: str
     seed: int
@@ -36,6 +37,7 @@ class Recipe:
     batch_size: int | None
     held_out: float
     dtype: str
+    constants: dict[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,28 +112,24 @@ def load_checkpoint(path: Path, compiled: Compiled, recipe: Recipe, sizes: Mappi
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             about = msgspec.json.decode(str(archive["about"]), type=_About)
             arrays = {name: archive[name] for name in archive.files if name != "about"}
+            if not all(isinstance(value, np.ndarray) for value in arrays.values()):
+                raise ValueError("not every member is an array")
     except OSError as error:
         raise Unresumable(f"{path}: {error.strerror or error}") from error
-    except (
-        zipfile.BadZipFile,
-        EOFError,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        msgspec.MsgspecError,
-    ) as error:
+    except (*UNREADABLE, msgspec.MsgspecError) as error:
         raise Unresumable(f"{path}: not a file that --save has written") from error
     if about.version != _VERSION:
         raise Unresumable(f"{path}: written by another version, which saved runs in another way")
     _same_network(path, about, arrays, compiled, sizes)
     for name, value in asdict(recipe).items():
         before = getattr(about.recipe, name)
-        if before != value:
+        if before != value and not (name == "constants" and before is None):
+            then, now = map(_shown, (before, value))
             raise Unresumable(
-                f"{path}: this run was begun with {_TITLES[name]} {before}, not {value}: it goes on with what it was "
+                f"{path}: this run was begun with {_TITLES[name]} {then}, not {now}: it goes on with what it was "
                 "begun with, or a new one begins without --resume"
             )
+    _whole(path, about, arrays)
     slots: dict[str, Arrays] = {}
     for key, value in arrays.items():
         if key.startswith("slot/"):
@@ -145,12 +143,38 @@ def load_checkpoint(path: Path, compiled: Compiled, recipe: Recipe, sizes: Mappi
 
 _TITLES = {
     "data": "the data", "seed": "--seed", "optimizer": "--optimizer", "batch_size": "--batch", "held_out": "--held-out",
-    "dtype": "--dtype",
+    "dtype": "--dtype", "constants": "--constant",
 }  # fmt: skip
+
+
+def _shown(value: object) -> object:
+    """A part of a recipe as it is given."""
+    return (
+        " ".join(f"{name}={number:g}" for name, number in value.items()) or "nothing"
+        if isinstance(value, dict)
+        else value
+    )
 
 
 def _under(prefix: str, arrays: Arrays) -> Arrays:
     return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
+
+
+def _whole(path: Path, about: _About, arrays: Arrays) -> None:
+    """Every array that such a run has is there, of the shape and type of its parameter."""
+    parameters = _under("parameter/", arrays)
+    wanted = {f"parameter/{name}": value for name, value in parameters.items()}
+    for slot in OPTIMIZERS[about.recipe.optimizer].slots:
+        wanted |= {f"slot/{slot}/{name}": value for name, value in parameters.items()}
+    if about.lowest is not None:
+        wanted |= {f"best/{name}": value for name, value in parameters.items()}
+    for key, like in wanted.items():
+        found = arrays.get(key)
+        if found is None or found.shape != like.shape or found.dtype != about.recipe.dtype:
+            raise Unresumable(f"{path}: {key} is damaged or missing: not a file that --save has written")
+    if arrays.keys() != wanted.keys():
+        strange = min(arrays.keys() - wanted.keys())
+        raise Unresumable(f"{path}: {strange} belongs to no such run: not a file that --save has written")
 
 
 def _same_network(path: Path, about: _About, arrays: Arrays, compiled: Compiled, sizes: Mapping[str, int]) -> None:

@@ -43,7 +43,8 @@ class Compiled:
     def emit(self, target: str = "numpy", sizes: Mapping[str, int] | None = None) -> str:
         """The source of a module for a library, one of `numeric.TARGETS`.
 
-        `sizes` gives numbers for sizes that are symbols, by name; only the fused kernel needs them, for all of them.
+        `sizes` gives numbers for sizes that are symbols, by name, which `init` then does not ask for; only the fused kernel
+        needs them, for all of them.
 
         >>> from derive.network import network
         >>> "import jax" in compile(network()).emit("jax")

@@ -20,7 +20,9 @@ class Dialect:
     `functions` are functions of one number, at every entry; `helpers` the source of those that the library lacks, by
     name; `powers` those powers that have a function of their own. `reduce` goes along an axis (`{1}`), which keeps length
     one; `total` adds up everything. `matmul` is "dot" where products are methods, else "@". `in_place` says that arrays
-    can be written over. `first_axis` is where rows are counted: -2 where more axes stand in front.
+    can be written over. `step` is one where a number is positive and else zero, in that number's type,
+    `full` an array of one number in the type of another array (`{3}`), `copy` what makes an array of its own of a name.
+    `first_axis` is where rows are counted: -2 where more axes stand in front.
     """
 
     name: str
@@ -34,11 +36,14 @@ class Dialect:
     diagonal: str
     identity: str
     spread: str
+    full: str
     einsum: str
     matmul: str
     pi: str
     helpers: Mapping[str, str]
     in_place: bool
+    step: str
+    copy: str = ""
     first_axis: int = 0
 
 
@@ -83,6 +88,11 @@ _TORCH_SOFTPLUS = '''def softplus(x):
     return torch.logaddexp(x, torch.zeros_like(x))
 '''
 
+_TORCH_POSITIVE = '''def positive(x):
+    """One where an entry is positive, else zero, in the entries' type."""
+    return (x > 0.0).to(x.dtype)
+'''
+
 NUMPY = Dialect(
     name="numpy",
     imports=("import numpy as np",),
@@ -102,11 +112,14 @@ NUMPY = Dialect(
     diagonal="np.diagonal({0})[:, np.newaxis]",
     identity="np.eye({0}, dtype={1}.dtype)",
     spread="np.broadcast_to({0}, ({1}, {2})).copy()",
+    full="np.full(({1}, {2}), {0}, dtype={3}.dtype)",
     einsum='np.einsum("{0}", {1})',
     matmul="dot",  # for two matrices dot is matmul, and it takes half the time where they are small
     pi="np.pi",
     helpers={"sigmoid": _NUMPY_SIGMOID, "erf": _NUMPY_ERF, "log_sum": _NUMPY_LOG_SUM},
     in_place=True,
+    step="np.heaviside({0}, 0.0)",
+    copy=".copy()",
 )  # fmt: skip
 
 STACKED = Dialect(
@@ -121,11 +134,14 @@ STACKED = Dialect(
     diagonal="np.diagonal({0}, axis1=-2, axis2=-1)[..., np.newaxis]",
     identity=NUMPY.identity,
     spread="{0} + np.zeros(({1}, {2}))",
+    full=NUMPY.full,
     einsum=NUMPY.einsum,
     matmul="@",
     pi=NUMPY.pi,
     helpers=NUMPY.helpers,
     in_place=False,
+    step=NUMPY.step,
+    copy=NUMPY.copy,
     first_axis=-2,
 )
 """NumPy for stacks of networks, with one more axis in front of every array."""
@@ -149,11 +165,13 @@ JAX = Dialect(
     diagonal="jnp.diagonal({0})[:, jnp.newaxis]",
     identity="jnp.eye({0}, dtype={1}.dtype)",
     spread="jnp.broadcast_to({0}, ({1}, {2}))",
+    full="jnp.full(({1}, {2}), {0}, dtype={3}.dtype)",
     einsum='jnp.einsum("{0}", {1})',
     matmul="@",
     pi="jnp.pi",
     helpers={"log_sum": _JAX_LOG_SUM},
     in_place=False,
+    step="jnp.heaviside({0}, 0.0)",
 )  # fmt: skip
 
 TORCH = Dialect(
@@ -176,9 +194,12 @@ TORCH = Dialect(
     diagonal="torch.diagonal({0})[:, None]",
     identity="torch.eye({0}, dtype={1}.dtype, device={1}.device)",
     spread="torch.broadcast_to({0}, ({1}, {2})).clone()",
+    full="torch.full(({1}, {2}), {0}, dtype={3}.dtype, device={3}.device)",
     einsum='torch.einsum("{0}", {1})',
     matmul="@",
     pi="torch.pi",
-    helpers={"softplus": _TORCH_SOFTPLUS, "log_sum": _TORCH_LOG_SUM},
+    helpers={"softplus": _TORCH_SOFTPLUS, "log_sum": _TORCH_LOG_SUM, "positive": _TORCH_POSITIVE},
     in_place=True,
+    step="positive({0})",
+    copy=".clone()",
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -24,6 +25,8 @@ class Expressions:
     """
 
     dialect: Dialect
+    integers: frozenset[p.Variable] | None = None
+    """Variables that may hold integers; None where nothing is known of any."""
 
     def text(self, e: p.Expression) -> str:
         """An expression as it stands alone."""
@@ -43,7 +46,7 @@ class Expressions:
             case p.Call(function=function, argument=inner):
                 return dialect.functions[function].format(self.text(inner), out="")
             case p.Step(argument=inner):
-                return f"{self.at(inner, SUM)} > 0.0"
+                return dialect.step.format(self.text(inner))
             case p.Power():
                 return self.power(e)
             case p.Reduce(argument=inner, axis=axis, how=how):
@@ -54,8 +57,11 @@ class Expressions:
                 return dialect.diagonal.format(self.text(inner))
             case p.Identity(length=length, like=like):
                 return dialect.identity.format(self.text(length), like.identifier)
-            case p.Spread(argument=inner, rows=rows, columns=columns):
-                return dialect.spread.format(self.spread_operand(inner), self.length(rows), self.length(columns))
+            case p.Spread(argument=inner, rows=rows, columns=columns, like=like):
+                extents = self.length(rows), self.length(columns)
+                if like is not None:
+                    return dialect.full.format(self.text(inner), *extents, like.identifier)
+                return dialect.spread.format(self.at(inner, PRODUCT), *extents)
             case p.Add():
                 return "".join(self.summands(e))
             case p.Multiply():
@@ -85,20 +91,40 @@ class Expressions:
         """The terms with their signs, one that is not negative first if there is one."""
         pieces: list[str] = []
         for negative, part in sorted(map(signed, e.terms), key=lambda pair: pair[0]):
-            text = self.at(part, PRODUCT)
             sign = (" - " if negative else " + ") if pieces else "-" if negative else ""
-            pieces.append(sign + (f"({text})" if isinstance(part, p.Step) else text))
+            pieces.append(sign + self.at(part, PRODUCT))
         return pieces
 
     def product(self, e: p.Multiply) -> str:
         negative, positive = signed(e)
         if negative:
             return "-" + self.at(positive, PRODUCT)
-        text = " * ".join(self.at(factor, POWER) for factor in e.factors if not inverse(factor)) or "1.0"
+        text = " * ".join(self.factors([factor for factor in e.factors if not inverse(factor)])) or "1.0"
         for factor in e.factors:
             if inverse(factor):
                 text += f" / {self.at(inverted(factor), POWER)}"
         return text
+
+    def factors(self, factors: Sequence[p.Expression]) -> list[str]:
+        """The factors of a product; a comparison where an array of floating-point numbers makes it one."""
+        first = next((n for n, factor in enumerate(factors) if self.floating(factor)), len(factors))
+        steps_alone = first < len(factors) and all(isinstance(factor, p.Step) for factor in factors[:first])
+        return [
+            f"({self.comparison(factor.argument)})"
+            if isinstance(factor, p.Step) and (n > first or steps_alone)
+            else self.at(factor, POWER)
+            for n, factor in enumerate(factors)
+        ]
+
+    def floating(self, e: p.Expression) -> bool:
+        """Whether an operand is known to be an array of floating-point numbers, and no mask."""
+        if self.integers is None or isinstance(e, p.Step) or p.shape_of(e) == (None, None):
+            return False
+        return not p.variables([e]) <= self.integers
+
+    def comparison(self, e: p.Expression) -> str:
+        """Whether an operand is positive, as a mask."""
+        return f"{self.at(e, SUM)} > 0.0"
 
     def power(self, e: p.Power) -> str:
         if e.exponent == -1:
@@ -116,13 +142,6 @@ class Expressions:
         """A length in a shape: an integer."""
         return str(int(e.value)) if isinstance(e, p.Number) else self.text(e)
 
-    def spread_operand(self, e: p.Expression) -> str:
-        """What is repeated has to be an array in every library; a Python number becomes one."""
-        if not _is_number(e) or self.dialect.name == "numpy":
-            return self.at(e, PRODUCT)
-        module = "jnp.asarray" if self.dialect.name == "jax" else "torch.as_tensor"
-        return f"{module}({self.text(e)})"
-
     def subscripts(self, text: str) -> str:
         if not self.dialect.first_axis:
             return text
@@ -132,10 +151,10 @@ class Expressions:
     def binding(self, e: p.Expression) -> int:
         """How strongly an expression's outermost sign binds."""
         match e:
-            case p.Add() | p.Step():
+            case p.Add():
                 return SUM
-            case p.Spread():
-                return SUM if self.dialect.first_axis else ATOM
+            case p.Spread(like=like):
+                return SUM if self.dialect.first_axis and like is None else ATOM
             case p.Power(exponent=exponent):
                 if exponent in (SQUARE, ROOT):
                     return POWER if p.shape_of(e.argument) == (None, None) else ATOM
@@ -171,13 +190,6 @@ def inverted(e: p.Expression) -> p.Expression:
     """What stands below the stroke."""
     assert isinstance(e, p.Power)
     return e.argument if e.exponent == -1 else p.Power(e.argument, -e.exponent)
-
-
-def _is_number(e: p.Expression) -> bool:
-    """Whether an expression is a plain number in Python, and no array."""
-    if isinstance(e, p.Variable):
-        return False
-    return isinstance(e, p.Number | p.Constant | p.Length) or (bool(e.parts()) and all(map(_is_number, e.parts())))
 
 
 def _number(value: Fraction) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,12 @@ from numeric.data import Examples
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
 KNOWN = (".csv", ".npz")
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError,
+    MemoryError, OverflowError,
+)  # fmt: skip
+"""What NumPy raises where an archive holds what no archive should."""
+
 _NAMES = {"inputs": ("inputs", "X", "x"), "targets": ("targets", "Y", "y")}
 
 
@@ -120,7 +127,7 @@ def _npz(path: Path) -> Examples:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {what: _array(path, archive, what) for what in _NAMES}
-    except (zipfile.BadZipFile, EOFError, ValueError) as error:
+    except UNREADABLE as error:
         raise UnreadableData(f"{path}: not an npz file of numbers ({error})") from error
     inputs, targets = arrays["inputs"], arrays["targets"]
     if len(inputs) != len(targets):
@@ -136,6 +143,8 @@ def _array(path: Path, archive: Any, what: str) -> Matrix:
         there = ", ".join(archive) or "nothing"
         raise UnreadableData(f"{path}: no array {' or '.join(_NAMES[what])}; there is {there}")
     found = archive[name]
+    if not isinstance(found, np.ndarray):
+        raise UnreadableData(f"{path}: {name} is no array")
     if found.dtype.kind not in "fiub":
         raise UnreadableData(f"{path}: {name} holds {found.dtype} and not real numbers")
     if found.ndim not in (1, 2) or not found.size:

@@ -36,6 +36,10 @@ Progress = Callable[[int, int], None]
 TOLERANCE = 1e-10
 """How far a derivative may be off, as a part of its size: what rounding leaves is a millionth of that."""
 
+_FLOOR = 1e-4
+"""The least size that errors are measured by, as a part of the loss and of the largest derivative: a derivative that is zero
+comes out as what rounding leaves of these."""
+
 LIBRARIES = ("jax", "torch")
 EXACTLY = f"{DIGITS} digits"
 
@@ -103,14 +107,15 @@ def gradcheck(
         point, near = check.point()
         kinks = {name: min(kinks.get(name, distance), distance) for name, distance in near.items()}
         found = compiled.module.gradients(point.parameters, *point.data, *point.constants)
+        least = _FLOOR * max(point.loss, *(float(np.abs(slope).max()) for slope in found.values()))
         for place, v in enumerate(parameters):
-            error = check.along(point, v, found[v.identifier])
+            error = check.along(point, v, found[v.identifier], least)
             errors[v.identifier][EXACTLY] = _larger(errors[v.identifier][EXACTLY], error)
             if progress is not None:
                 progress(number * len(parameters) + place + 1, points * len(parameters))
         for name, differentiate in witnesses.items():
             for identifier, theirs in differentiate(point).items():
-                error = _relative(found[identifier], theirs)
+                error = _relative(found[identifier], theirs, least)
                 errors[identifier][name] = _larger(errors[identifier][name], error)
     return GradientCheck(
         errors,
@@ -131,8 +136,8 @@ def _larger(one: float, other: float) -> float:
     return other if np.isnan(other) or other > one else one
 
 
-def _relative(own: Matrix, other: Matrix) -> float:
-    size = float(np.abs(other).max()) or 1.0
+def _relative(own: Matrix, other: Matrix, least: float) -> float:
+    size = max(float(np.abs(other).max()), least) or 1.0
     return float(np.abs(np.asarray(own) - other).max()) / size
 
 
@@ -142,6 +147,7 @@ class _Point:
     data: tuple[Matrix, ...]
     constants: tuple[float | Matrix, ...]
     given: Mapping[Name, Matrix]
+    loss: float
 
 
 class _Check:
@@ -157,6 +163,11 @@ class _Check:
         self.compiled, self.rng, self.constants = compiled, rng, constants
         program = compiled.program
         self.batch = program.batch
+        known = [v.identifier for v in program.constants]
+        for name in constants:
+            if name not in known:
+                there = f"there is {', '.join(sorted(known))}" if known else "it has no constant that is open"
+                raise Unchecked(f"the network has no constant {name}: {there}")
         variables = (*program.parameters, *program.inputs, *program.targets, *program.constants)
         lengths = dict.fromkeys(n for v in variables for n in v.shape if n is not None and not n.value)
         for name in sizes:
@@ -202,7 +213,7 @@ class _Check:
             given = {self.names[v]: value for v, value in drawn.items()}
             exact = Exact(self.compiled.theory, self.sizes, given)
             try:
-                exact.loss()
+                loss = abs(float(exact.loss()))
             except NoValue as error:
                 reason = f"no value at random numbers: {error}"
                 continue
@@ -214,11 +225,12 @@ class _Check:
                 float(drawn[v].item()) if v.shape == (None, None) else drawn[v] for v in program.constants
             )
             data = tuple(drawn[v] for v in (*program.inputs, *program.targets))
-            return _Point({v.identifier: drawn[v] for v in program.parameters}, data, constants, given), near
+            return _Point({v.identifier: drawn[v] for v in program.parameters}, data, constants, given, loss), near
         raise Unchecked(f"the loss cannot be looked at: {reason}")
 
-    def along(self, point: _Point, v: Variable, slope: Matrix) -> float:
-        """The error of a derivative along a random direction of its parameter, as a part of the size of its terms."""
+    def along(self, point: _Point, v: Variable, slope: Matrix, least: float) -> float:
+        """The error of a derivative along a random direction of its parameter, as a part of the size of its terms, which is at
+        `least` that."""
         import mpmath as mp
 
         direction = np.asarray(self.rng.standard_normal(slope.shape))
@@ -234,7 +246,7 @@ class _Check:
                 sides.append(Exact(self.compiled.theory, self.sizes, given).loss())
             exact = (sides[0] - sides[1]) / (2 * step)
             terms = [mp.mpf(float(s)) * mp.mpf(float(d)) for s, d in zip(slope.ravel(), direction.ravel(), strict=True)]
-            size = max(mp.fsum(abs(term) for term in terms), abs(exact))
+            size = max(mp.fsum(abs(term) for term in terms), abs(exact), mp.mpf(least))
             return float(abs(mp.fsum(terms) - exact) / size) if size else 0.0
 
 

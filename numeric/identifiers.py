@@ -20,7 +20,7 @@ from derive.algebra.names import Level, Name
 _MARKS = {"hat": "hat", "widehat": "hat", "tilde": "tilde", "bar": "bar", "vec": "vec", "dot": "dot", "overline": "bar"}
 _FONTS = re.compile(r"\\(?:mathbf|mathrm|mathcal|mathsf|mathit|boldsymbol|bm|bf|rm|text|operatorname|vec)\b")
 _LIBRARIES = ("np", "math", "jax", "jnp", "torch", "numba")
-_FUNCTIONS = ("init", "forward", "loss", "gradients", "step", "sigmoid", "softplus", "erf", "log_sum")
+_FUNCTIONS = ("init", "forward", "loss", "gradients", "step", "sigmoid", "softplus", "erf", "log_sum", "positive")
 _LOCALS = ("rng", "rate", "seed", "dtype", "device", "keys", "generator", "parameters", "values")
 _OWN = frozenset((*_LIBRARIES, *_FUNCTIONS, *_LOCALS))
 """What emitted modules call themselves."""

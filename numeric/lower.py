@@ -6,7 +6,7 @@ derived terms are rewritten (`numeric.rewrite`), turned into matrix products and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from derive.algebra.arrays import Array
@@ -24,7 +24,7 @@ from numeric.factor import factored
 from numeric.identifiers import Identifiers
 from numeric.orient import NumericPlanner, Orientation
 from numeric.rewrite import Reuse, plain_functions, recognised, stable
-from numeric.share import flat, inlined, needed, shared, split
+from numeric.share import filled, flat, inlined, is_number, needed, shared, split
 
 RATE = Name("#rate")
 """The rate of a step: no name of a document, since those hold no hash."""
@@ -63,6 +63,8 @@ class _Lowering:
         self.symbols = {name: symbol for name, symbol in theory.symbols.items() if name in needed}
         self.theory = replace(theory, definitions=self.definitions, symbols=self.symbols, functions={})
         self.parameters = [symbol for symbol in self.symbols.values() if symbol.role == "parameter"]
+        if not self.parameters:
+            raise NotLowerable(f"{theory.loss!r} depends on no parameter: there is nothing to be learnt")
         self.identifiers = Identifiers()
         self.variables: dict[tuple[Name, Name | None], p.Variable] = {}
         self.variables[RATE, None] = p.Variable("rate", "the rate", (None, None))
@@ -103,8 +105,8 @@ class _Lowering:
         return self._variable(leaf.name, leaf.of)
 
     def _given(self) -> p.Variable:
-        """The first array that a caller hands over."""
-        return self._variable(next(s.name for s in self.symbols.values() if s.role in ("parameter", "input")))
+        """The first parameter, whose type is that of everything: data may be integers."""
+        return self._variable(self.parameters[0].name)
 
     def _length(self, length: Size) -> p.Expression:
         """A size as a number, or as the length of an array that is always there."""
@@ -127,7 +129,7 @@ class _Lowering:
             raise NotLowerable(f"{error}: no array operation for it") from error
         if len(node.axes) < value.rank:
             missing = [self._length(axis.size) if axis else p.Number(num(1).value) for axis in (row, column)]
-            return p.Spread(laid, *missing)
+            return p.Spread(laid, missing[0], missing[1])
         return laid
 
     def _assignment(self, name: Name, of: Name | None, value: Array) -> p.Assignment:
@@ -185,13 +187,29 @@ class _Lowering:
 
     def _steps(self, theory: Theory, wanted: tuple[p.Variable, ...]) -> list[p.Assignment]:
         """The lines of a theory's backward pass."""
-        lines = [self._assignment(name, self.loss, value) for name, value in self._gradients(theory).items()]
-        return inlined(lines, frozenset(wanted))
+        lines = [
+            self._assignment(
+                name, self.loss, Array(value.indices, tidy(stable(value.body, self.definitions)), value.row)
+            )
+            for name, value in self._gradients(theory).items()
+        ]
+        plain = {self.variables[RATE, None], *self._plain_constants()}
+        return [
+            p.Assignment(line.target, p.Spread(line.value))
+            if line.target in wanted and is_number(line.value, plain)
+            else line
+            for line in inlined(lines, frozenset(wanted))
+        ]
 
     def _tidied(self, lines: Sequence[p.Assignment]) -> tuple[p.Assignment, ...]:
         """Lines in which nothing is computed twice and none is too long; each function names its own parts."""
         identifiers = self.identifiers.fork()
-        return tuple(split(shared(lines, identifiers), identifiers))
+        plain = frozenset({self.variables[RATE, None], *self._plain_constants()})
+        return tuple(filled(split(shared(lines, identifiers), identifiers), plain, self._given()))
+
+    def _plain_constants(self) -> Iterator[p.Variable]:
+        """Constants that a caller gives as plain numbers."""
+        return (variable for variable in self._of_role("constant") if variable.shape == (None, None))
 
     def _of_role(self, role: str) -> tuple[p.Variable, ...]:
         return tuple(self._variable(symbol.name) for symbol in self.symbols.values() if symbol.role == role)

@@ -129,13 +129,14 @@ class Identity(Expression):
 
 @dataclass(frozen=True)
 class Spread(_Unary):
-    """An array repeated to a number of rows and columns."""
+    """An array repeated to a number of rows and columns; a plain number in the type of the array `like`."""
 
     rows: Expression = Number(Fraction(1))
     columns: Expression = Number(Fraction(1))
+    like: Variable | None = None
 
     def over(self, parts: tuple[Expression, ...]) -> Expression:
-        return Spread(parts[0], self.rows, self.columns)
+        return Spread(parts[0], self.rows, self.columns, self.like)
 
 
 @dataclass(frozen=True)
@@ -252,7 +253,7 @@ def variables(expressions: Iterable[Expression]) -> set[Variable]:
                 found.add(part)
             elif isinstance(part, Length):
                 found.add(part.of)
-            elif isinstance(part, Identity):
+            elif isinstance(part, Identity | Spread) and part.like is not None:
                 found.add(part.like)
     return found
 

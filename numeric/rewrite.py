@@ -8,9 +8,11 @@ activation it is.
     [z > 0] -> [a > 0], where a := max(z, 0)      so that z need not be kept
     (y/a) a (1 - a) -> y (1 - a)                  cross-entropy through a sigmoid or a softmax becomes p - y
     1/(1 + exp(-u)) -> sigmoid(u)                 so that its logarithms are found
+    exp(u) sigmoid(-u) -> sigmoid(u)              which exp(u)/(1 + exp(u)) has become
     u [u > 0] -> max(u, 0)                        and u + max(-u, 0) -> max(u, 0)
     log sigmoid(u) -> -softplus(-u)               and log(1 - sigmoid(u)) -> -softplus(u)
-    log(u v) -> log u + log v                     for factors that are greater than zero
+    log(1 + exp(u)) -> softplus(u)
+    log(u v) -> log u + log v                     for factors u that are greater than zero
     exp(u_j)/sum_k exp(u_k)                       -> the same with max_k u_k subtracted from each u
     log sum_k exp(u_k)                            -> M + log1p(sum over the others of exp(u_k - M)), M = max_k u_k
 
@@ -104,7 +106,7 @@ def recognised(term: Term) -> Term:
     def change(node: Term) -> Term | None:
         match node:
             case Mul():
-                return _rectified(node)
+                return _rectified(node) or _sigmoid_product(node)
             case Add(terms=terms):
                 return _rectified_sum(terms) or _sigmoid(node)
             case _:
@@ -149,6 +151,20 @@ def _sigmoid(node: Term) -> Term | None:
             (other,) = (part for part in terms if part is not ONE)
             if isinstance(other, Fun) and other.function == "exp" and not other.order:
                 return Fun("sigmoid", 0, opposite(other.argument))
+    return None
+
+
+def _sigmoid_product(node: Mul) -> Term | None:
+    """exp(u) sigmoid(-u) -> sigmoid(u)"""
+    for place, factor in enumerate(node.factors):
+        if not isinstance(factor, Fun) or factor.function != "exp" or factor.order:
+            continue
+        other = Fun("sigmoid", 0, opposite(factor.argument))
+        if other in node.factors:
+            at_other = node.factors.index(other)
+            rest = [part for n, part in enumerate(node.factors) if n not in (place, at_other)]
+            whole = mul(Fun("sigmoid", 0, factor.argument), *rest)
+            return (_sigmoid_product(whole) if isinstance(whole, Mul) else None) or whole
     return None
 
 
@@ -250,6 +266,8 @@ def _exponential(term: Term) -> bool:
             return function in ("sigmoid", "exp")
         case Mul() | Pow():
             return any(_exponential(part) for part in term.children())
+        case Add():
+            return _one_and_exponential(term) is not None
         case _:
             return False
 
@@ -269,6 +287,8 @@ def _log(term: Term) -> Term | None:
             return term.argument
         case Fun(function="sigmoid", order=0):
             return neg(Fun("softplus", 0, opposite(term.argument)))
+        case Add() if (inside := _one_and_exponential(term)) is not None:
+            return Fun("softplus", 0, inside)
         case Add(terms=(Num(value=one), other)) | Add(terms=(other, Num(value=one))) if one == 1:
             positive = opposite(other)
             if isinstance(positive, Fun) and positive.function == "sigmoid" and not positive.order:
@@ -279,8 +299,22 @@ def _log(term: Term) -> Term | None:
             return opposite(inside) if term.exponent == -1 else mul(num(term.exponent), inside)
         case Mul() if all(map(_positive, term.factors)):
             return add(*(_log(factor) or Fun("log", 0, factor) for factor in term.factors))
+        case Mul():
+            apart = {n: _log(factor) for n, factor in enumerate(term.factors) if _positive(factor)}
+            taken = {n: value for n, value in apart.items() if value is not None}
+            rest = [factor for n, factor in enumerate(term.factors) if n not in taken]
+            return add(*taken.values(), Fun("log", 0, mul(*rest))) if taken else None
         case Total(index=index, body=Fun(function="exp", order=0, argument=argument)) if not _shifted(argument):
             return add(extreme(index, argument), extreme(index, argument, "log_sum"))
+        case _:
+            return None
+
+
+def _one_and_exponential(term: Term) -> Term | None:
+    """u of 1 + exp(u)"""
+    match term:
+        case Add(terms=(Num(value=one), other)) | Add(terms=(other, Num(value=one))) if one == 1:
+            return other.argument if isinstance(other, Fun) and other.function == "exp" and not other.order else None
         case _:
             return None
 

@@ -19,6 +19,13 @@ from derive.algebra.names import Size
 from numeric import program as p
 from numeric.batch import NotLowerable
 
+LOCALS = frozenset((
+    "ThreadPoolExecutor", "at", "block", "blocks", "count", "data", "epochs", "lane", "lanes", "m", "n", "os",
+    "part", "parts", "place", "pool", "row", "rows", "size", "slopes", "start", "starts", "sums", "theta", "to",
+    "train", "train_starts", "width", "work",
+))  # fmt: skip
+"""What the kernel calls its own, so that no number of the network may be called so."""
+
 MOST_OPERATIONS = 20_000
 """So many operations take minutes to compile."""
 
@@ -51,6 +58,7 @@ class ScalarProgram:
 
     `parameters` and `gradients` are the entries of all parameters and of their derivatives, in one order; `data` those of
     one example (of all of them, if `batch` is not a size of its own). `kept` are the lane numbers that a later loop reads.
+    `called` is what the kernel's functions call inputs, targets and constants that they are given.
     """
 
     parameters: tuple[p.Variable, ...]
@@ -60,6 +68,7 @@ class ScalarProgram:
     kept: tuple[p.Variable, ...]
     examples: p.Variable
     in_lanes: bool
+    called: Mapping[p.Variable, str]
 
 
 def scalars(program: p.Program, sizes: Mapping[Size, int]) -> ScalarProgram:
@@ -86,12 +95,14 @@ class _Expansion:
         self.phase: dict[p.Variable, int] = {}
         self.examples = p.Variable("m", "the number of examples", (None, None))
         self.lines: dict[tuple[str, int], list[p.Assignment]] = {}
-        self.taken: set[str] = {"m"}
+        self.taken: set[str] = set(LOCALS)
         self.stem = ""
         self.operations = 0
 
     def program(self) -> ScalarProgram:
         program = self.array_program
+        called = renamed((*program.inputs, *program.targets, *program.constants), program.parameters)
+        self.taken |= {called[constant] for constant in program.constants}
         parameters = tuple(self.declare(program.parameters, lane=False))
         data = tuple(self.declare((*program.inputs, *program.targets), lane=self.batch is not None))
         for constant in program.constants:
@@ -99,9 +110,9 @@ class _Expansion:
                 raise NotLowerable(
                     f"the fused kernel takes constants that are numbers, and {constant.title} is an array"
                 )
-            self.entries[constant, 0, 0] = constant
-            self.phase[constant] = 0
-            self.taken.add(constant.identifier)
+            number = p.Variable(called[constant], constant.title, (None, None))
+            self.entries[constant, 0, 0] = number
+            self.phase[number] = 0
         for line in named_operands(program.backward):
             self.expand(line)
         gradients = tuple(
@@ -112,7 +123,14 @@ class _Expansion:
             for number in range(1 + max((number for _, number in self.lines), default=0))
         )
         return ScalarProgram(
-            parameters, data, phases, gradients, tuple(self.kept(phases, data)), self.examples, self.batch is not None
+            parameters,
+            data,
+            phases,
+            gradients,
+            tuple(self.kept(phases, data)),
+            self.examples,
+            self.batch is not None,
+            called,
         )
 
     # Names ----------------------------------------------------------------------------------------------------------
@@ -279,6 +297,19 @@ class _Expansion:
                 if v in made:
                     found[v] = None
         yield from found
+
+
+def renamed(given: Sequence[p.Variable], others: Sequence[p.Variable]) -> dict[p.Variable, str]:
+    """Identifiers of arrays and numbers that the kernel is given: their own, except where the kernel calls something so."""
+    taken = {*LOCALS, *(v.identifier for v in (*given, *others))}
+    found: dict[p.Variable, str] = {}
+    for v in given:
+        found[v], number = v.identifier, 1
+        while found[v] in (LOCALS if number == 1 else taken):
+            number += 1
+            found[v] = f"{v.identifier}_{number}"
+        taken.add(found[v])
+    return found
 
 
 def _added(terms: Sequence[p.Expression]) -> p.Expression:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from fractions import Fraction
 
 from numeric.factor import factored
@@ -12,13 +12,18 @@ from numeric.program import (
     Add,
     Assignment,
     Call,
+    Constant,
     Einsum,
     Expression,
+    Length,
     Matmul,
     Multiply,
     Number,
     Power,
     Reduce,
+    Spread,
+    Step,
+    Transpose,
     Variable,
     inside,
     replaced,
@@ -89,6 +94,51 @@ def shared(lines: Sequence[Assignment], identifiers: Identifiers) -> list[Assign
         if not any(common in set(inside(line.value)) for line in result if line.target != named):
             continue
         return result
+
+
+def filled(lines: Sequence[Assignment], numbers: frozenset[Variable], like: Variable) -> list[Assignment]:
+    """Lines in which plain numbers that are repeated become arrays of the type of `like`."""
+
+    def change(e: Expression) -> Expression:
+        parts = e.parts()
+        e = e.over(tuple(map(change, parts))) if parts else e
+        if isinstance(e, Spread) and is_number(e.argument, numbers):
+            return Spread(e.argument, e.rows, e.columns, like)
+        return e
+
+    result = []
+    for line in lines:
+        value = change(line.value)
+        if is_number(value, numbers):
+            numbers |= {line.target}
+        result.append(Assignment(line.target, value))
+    return result
+
+
+def is_number(e: Expression, numbers: Container[Variable]) -> bool:
+    """Whether an expression is a plain number where `numbers` are, and no array."""
+    if isinstance(e, Variable):
+        return e in numbers
+    if isinstance(e, Add | Multiply | Power | Call | Step):
+        return all(is_number(part, numbers) for part in e.parts())
+    return isinstance(e, Number | Constant | Length)
+
+
+def without_axes(lines: Sequence[Assignment], numbers: frozenset[Variable]) -> frozenset[Variable]:
+    """Of the targets of lines, and of `numbers`, those that are numbers or arrays without axes, as sums over all axes are."""
+
+    def bare(e: Expression) -> bool:
+        if isinstance(e, Reduce):
+            return e.axis is None
+        if isinstance(e, Variable):
+            return e in numbers
+        inner = isinstance(e, Add | Multiply | Power | Call | Step | Transpose)
+        return all(map(bare, e.parts())) if inner else isinstance(e, Number | Constant | Length)
+
+    for line in lines:
+        if bare(line.value):
+            numbers |= {line.target}
+    return numbers
 
 
 def needed(lines: Sequence[Assignment], used: Iterable[Expression]) -> list[Assignment]:

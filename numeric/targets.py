@@ -47,6 +47,10 @@ _TORCH = Library(
 )
 
 
+def _arrays(library: Library) -> Callable[[Program, Mapping[Size, int]], str]:
+    return lambda program, sizes: write_arrays(program, replace(library, sizes=sizes))
+
+
 @dataclass(frozen=True)
 class Target:
     """One kind of module: what it is for, what it imports (and which extra of this project installs it, if any), and how
@@ -61,9 +65,9 @@ class Target:
 TARGETS: Mapping[str, Target] = {
     row.name: row
     for row in (
-        Target("numpy", "NumPy", "numpy", lambda program, _: write_arrays(program, _NUMPY)),
-        Target("jax", "JAX, compiled, on any device", "jax", lambda program, _: write_arrays(program, _JAX)),
-        Target("torch", "PyTorch, on any device", "torch", lambda program, _: write_arrays(program, _TORCH)),
+        Target("numpy", "NumPy", "numpy", _arrays(_NUMPY)),
+        Target("jax", "JAX, compiled, on any device", "jax", _arrays(_JAX)),
+        Target("torch", "PyTorch, on any device", "torch", _arrays(_TORCH)),
         Target(
             "numba", "a fused kernel for small sizes, compiled by Numba", "numba",
             lambda program, sizes: write_fused(program, _NUMPY, sizes),
@@ -79,7 +83,8 @@ def write(program: Program, target: str = "numpy", sizes: Mapping[Size, int] | N
     Args:
         program: what `numeric.lower` gives.
         target: a key of `TARGETS`.
-        sizes: numbers for sizes that are symbols. Only the fused kernel needs them, for all sizes of parameters.
+        sizes: numbers for sizes that are symbols; `init` then does not ask for them. Only the fused kernel needs them, for all
+            sizes of parameters.
 
     Raises:
         NotLowerable: the fused kernel cannot be written for this program, or a size is missing.

@@ -35,6 +35,9 @@ _REPORTS = 100
 _SAVE_AFTER = 30.0
 """Seconds between two savings of a run that is not over."""
 
+_PATIENT_REPORTS, _LONGEST_WAIT = 5, 100
+"""How often a run looks while its patience lasts, and the most epochs between two such looks."""
+
 _BETTER = 1e-4
 """By which part a loss has to be lower to count as better."""
 
@@ -109,7 +112,7 @@ def train(
     compiled = network if isinstance(network, Compiled) else compile(network)
     fed = feed(compiled, data, sizes=sizes, hidden=hidden, constants=constants, dtype=dtype)
     own, watched = _held_out(fed, held_out, seed)
-    recipe = Recipe(f"{data.name} ({data.digest})", seed, optimizer, batch_size, held_out, dtype)
+    recipe = Recipe(f"{data.name} ({data.digest})", seed, optimizer, batch_size, held_out, dtype, dict(constants or {}))
     start = _start(compiled, fed, recipe) if resume is None else resume(compiled, recipe, fed.sizes)
     run = _Run(compiled, own, watched, recipe, rate, start)
     stopped = run.through(epochs, below, patience, progress or _nobody, save or _nothing)
@@ -171,13 +174,19 @@ class _Run:
         save: Callable[[Checkpoint], None],
     ) -> str | None:
         """All epochs up to that number; if the run ends before, why."""
-        every = max(1, min(epochs // _REPORTS, (patience or epochs) // 5))
-        stopped = None
+        # with patience by that alone, so that where the run ends does not depend on how long it may last
+        wait = (
+            min(epochs // _REPORTS, epochs // 5)
+            if patience is None
+            else min(patience // _PATIENT_REPORTS, _LONGEST_WAIT)
+        )
+        every = max(1, wait)
+        begun, stopped = self.done, None
         with np.errstate(
             over="ignore", invalid="ignore", divide="ignore"
         ):  # told by `look`, with the epoch and the rate
             while stopped is None:
-                if self.done % every == 0 or self.done >= epochs:
+                if self.done % every == 0 or self.done == begun or self.done >= epochs:
                     self.look(patience is not None)
                     stopped = self.enough(below, patience)
                     progress(self.done, epochs)
@@ -217,8 +226,10 @@ class _Run:
 
     def look(self, watch: bool) -> None:
         """The loss as it is now, written down."""
-        if self.seen and self.seen[-1] == self.done:
-            return  # a run that goes on begins where it was last looked at
+        if self.seen and self.seen[-1] == self.done:  # a run that goes on begins where it was last looked at
+            if watch and self.lowest is None:
+                self.keep((self.watched_history or self.history)[-1])
+            return
         value = self.loss(self.own)
         self.seen.append(self.done)
         self.history.append(value)
@@ -236,8 +247,12 @@ class _Run:
                 )
             self.watched_history.append(value)
         if watch and (self.lowest is None or value < self.lowest * (1 - _BETTER)):
-            self.lowest, self.lowest_at = value, self.done
-            self.best = {name: array.copy() for name, array in self.parameters.items()}
+            self.keep(value)
+
+    def keep(self, value: float) -> None:
+        """The parameters as they are now, as those at the lowest loss."""
+        self.lowest, self.lowest_at = value, self.done
+        self.best = {name: array.copy() for name, array in self.parameters.items()}
 
     def loss(self, fed: Feed) -> float:
         return float(self.compiled.module.loss(self.parameters, *fed.data, *fed.constants))

@@ -12,7 +12,7 @@ from numeric.buffers import VIEWS, statements
 from numeric.dialects import Dialect
 from numeric.expressions import PRODUCT, Expressions
 from numeric.identifiers import size_identifier
-from numeric.share import needed
+from numeric.share import needed, without_axes
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,13 @@ class _Writer:
         dialect = self.library.dialect
         used = called([*self.program.forward, *self.program.compare, self.program.loss])
         used |= set() if self.library.kernel else called(self.program.descent)
+        functions = [self.init(), self.forward(), self.loss()]
+        functions += [self.library.kernel] if self.library.kernel else [self.gradients(), self.step()]
+        used |= {"positive"} if "positive(" in "".join(functions) else set()
         helpers = [source for name, source in dialect.helpers.items() if name in used]
         imports = ["import math"] if any("math." in source for source in helpers) else []
         parts = [head(self.program, self.library.says), "\n".join([*imports, "", *dialect.imports]).strip() + "\n"]
         parts += [f"\n{source}" for source in helpers]
-        functions = [self.init(), self.forward(), self.loss()]
-        functions += [self.library.kernel] if self.library.kernel else [self.gradients(), self.step()]
         return "\n".join([*parts, *(f"\n{part}" for part in functions)])
 
     # Functions ------------------------------------------------------------------------------------------------------
@@ -120,9 +121,21 @@ class _Writer:
         body += self.unpacked(line.value for line in lines)
         body += self.written(lines, frozenset(program.gradients))
         pairs = zip(program.parameters, program.gradients, strict=True)
-        rows = [f'        "{parameter.identifier}": {slope.identifier},' for parameter, slope in pairs]
+        rows = [f'        "{parameter.identifier}": {slope.identifier}{self.own(slope)},' for parameter, slope in pairs]
         body += ["    return {", *rows, "    }"]
         return self.function(f"def gradients({self.arguments(self.data)}):", body, called(lines))
+
+    def own(self, slope: p.Variable) -> str:
+        """What makes a derivative an array of its own, with two axes, which its caller may write over."""
+        value = next(line.value for line in self.program.backward if line.target == slope)
+        if slope in self.flat and not self.library.dialect.first_axis:
+            return ".reshape(1, 1)"
+        lone = isinstance(value, p.Transpose) and not isinstance(value.argument, VIEWS)
+        return self.library.dialect.copy if isinstance(value, VIEWS) and not lone else ""
+
+    @cached_property
+    def flat(self) -> frozenset[p.Variable]:
+        return without_axes(self.program.backward, frozenset(self.program.constants))
 
     def step(self) -> str:
         lines = self.program.descent

@@ -87,7 +87,12 @@ _PLAIN = {
 _FAST = _PLAIN | {"exp": "_exp({0})", "tanh": "_tanh({0})"}
 
 _NUMBERS = replace(
-    dialects.NUMPY, functions=_FAST, powers={Fraction(1, 2): "math.sqrt({0})"}, pi="math.pi", in_place=False
+    dialects.NUMPY,
+    functions=_FAST,
+    powers={Fraction(1, 2): "math.sqrt({0})"},
+    pi="math.pi",
+    in_place=False,
+    step="(1.0 if {0} > 0.0 else 0.0)",
 )
 
 
@@ -141,11 +146,11 @@ class _Fused:
 
     @cached_property
     def constants(self) -> str:
-        return "".join(f", {variable.identifier}" for variable in self.program.constants)
+        return "".join(f", {self.numbers.called[variable]}" for variable in self.program.constants)
 
     @cached_property
     def data(self) -> str:
-        return "".join(f", {variable.identifier}" for variable in (*self.program.inputs, *self.program.targets))
+        return "".join(f", {self.numbers.called[v]}" for v in (*self.program.inputs, *self.program.targets))
 
     @cached_property
     def places(self) -> dict[p.Variable, int]:
@@ -273,7 +278,7 @@ class _Fused:
         data = (*self.program.inputs, *self.program.targets)
         if self.numbers.in_lanes:
             rows = [
-                f"{v.identifier}.T" if v.shape[0] is self.program.batch else v.identifier
+                f"{self.numbers.called[v]}.T" if v.shape[0] is self.program.batch else self.numbers.called[v]
                 for v in data
                 if self.program.batch in v.shape
             ]
@@ -282,7 +287,7 @@ class _Fused:
             ).split("\n")
         else:
             body += [
-                f"    data = np.concatenate([{', '.join(f'{v.identifier}.ravel()' for v in data)}]).astype(np.float64)"
+                f"    data = np.concatenate([{', '.join(f'{self.numbers.called[v]}.ravel()' for v in data)}]).astype(np.float64)"
             ]
             body += ["    return theta, data, 0, 0, 0"]
         return "\n".join([f"def _laid_out(parameters{self.data}):", *body])

@@ -106,6 +106,9 @@ def _examples(compiled: Compiled, order: Order) -> Examples:
 
 
 def _print_run(compiled: Compiled, order: Order, console: Console) -> None:
+    for option, path in (("history", order.history), ("save", order.save)):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise Unfitting(f"--{option} {path}: there is no folder {path.parent}")
     examples = _examples(compiled, order)
     settings = {
         name: str(value) if isinstance(value, Path) else value

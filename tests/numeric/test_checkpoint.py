@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import zipfile
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 import numeric
+from derive.check import read_text, theory_of
 from derive.network import network
 from numeric.checkpoint import Recipe, Unresumable, load_checkpoint, save_checkpoint
 from numeric.data import moons, xor
@@ -72,6 +75,42 @@ def test_another_recipe_does_not_go_on(tmp_path: Path, changed: dict[str, Any], 
         trained(resume=tmp_path / "run.npz", epochs=50, **changed)
 
 
+PAGE = r"""
+The input is $x \in \mathbb{R}^{2}$, the target $y$ is a number. The parameters are the weights $w \in \mathbb{R}^2$.
+
+$$a = w^T x$$
+
+$$L = \lambda (a - y)^2$$
+"""
+
+
+def test_constants_belong_to_the_recipe(tmp_path: Path) -> None:
+    own = numeric.compile(theory_of(read_text(PAGE)))
+    path = tmp_path / "run.npz"
+    train(own, xor(), epochs=5, rate=0.01, constants={"lambda_": 0.5}, save=partial(save_checkpoint, path))
+    with pytest.raises(Unresumable, match=r"begun with --constant lambda_=0.5, not lambda_=0.25"):
+        train(own, xor(), epochs=9, rate=0.01, constants={"lambda_": 0.25}, resume=partial(load_checkpoint, path))
+    run = train(own, xor(), epochs=9, rate=0.01, constants={"lambda_": 0.5}, resume=partial(load_checkpoint, path))
+    assert run.epochs[-1] == 9
+
+
+def test_patience_that_is_added_later_begins_then(tmp_path: Path) -> None:
+    trained(tmp_path / "run.npz", epochs=40)
+    run = trained(resume=tmp_path / "run.npz", epochs=90, patience=30)
+    assert run.stopped == "all epochs are done"
+    assert run.epochs[-1] == 90
+    # a rate at which nothing gets better: the end is that long after the run goes on, with the weights that it had then
+    first = trained(tmp_path / "run.npz", epochs=40)
+    stuck = trained(resume=tmp_path / "run.npz", epochs=900, patience=30, rate=1e-12)
+    assert stuck.stopped == "no lower loss for 32 epochs; the lowest was at epoch 40"  # it looks every six epochs
+    np.testing.assert_array_equal(stuck.parameters["W1"], first.parameters["W1"])
+
+
+def test_where_patience_ends_a_run_does_not_depend_on_the_epochs_it_may_last() -> None:
+    ends = {trained(epochs=epochs, patience=35, rate=1e-12).epochs[-1] for epochs in (50, 400, 100_000)}
+    assert ends == {35}
+
+
 def test_other_data_do_not_go_on(tmp_path: Path) -> None:
     trained(tmp_path / "run.npz")
     own = numeric.compile(network((2, "h", 1), ("tanh", "sigmoid"), "binary cross-entropy", "m", reduction="mean"))
@@ -119,6 +158,51 @@ def test_a_damaged_file_is_no_run(tmp_path: Path) -> None:
     (tmp_path / "run.npz").write_bytes(content[: len(content) // 2])
     with pytest.raises(Unresumable, match="not a file that --save has written"):
         trained(resume=tmp_path / "run.npz")
+
+
+def rewritten(path: Path, change: Any) -> None:
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    change(arrays)
+    np.savez(path, **arrays)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda arrays: arrays.pop("slot/m/W1"), "slot/m/W1 is damaged or missing"),
+        (lambda arrays: arrays.update({"slot/v/b2": np.zeros((2, 2))}), "slot/v/b2 is damaged"),
+        (
+            lambda arrays: arrays.update({"parameter/W1": arrays["parameter/W1"].astype("float32")}),
+            "parameter/W1 is damaged",
+        ),
+        (lambda arrays: arrays.update({"parameter/W1": np.full((4, 2), "a")}), "parameter/W1 is damaged"),
+        (lambda arrays: arrays.pop("best/W1"), "best/W1 is damaged"),
+        (lambda arrays: arrays.update({"slot": np.zeros(1)}), "slot belongs to no such run"),
+    ],
+)
+def test_arrays_that_no_run_has(tmp_path: Path, change: Any, said: str) -> None:
+    trained(tmp_path / "run.npz", optimizer="adam", patience=1000)
+    rewritten(tmp_path / "run.npz", change)
+    with pytest.raises(Unresumable, match=said):
+        trained(resume=tmp_path / "run.npz", optimizer="adam", patience=1000)
+
+
+def test_members_that_are_no_arrays(tmp_path: Path) -> None:
+    trained(tmp_path / "run.npz")
+    with zipfile.ZipFile(tmp_path / "run.npz", "a") as archive:
+        archive.writestr("parameter/V", b"not an array")
+    with pytest.raises(Unresumable, match="not a file that --save has written"):
+        trained(resume=tmp_path / "run.npz")
+
+
+def test_any_damaged_byte(tmp_path: Path) -> None:
+    trained(tmp_path / "run.npz", epochs=1, optimizer="momentum")
+    content = (tmp_path / "run.npz").read_bytes()
+    for place in range(0, len(content), 97):
+        (tmp_path / "run.npz").write_bytes(content[:place] + bytes([content[place] ^ 255]) + content[place + 1 :])
+        with contextlib.suppress(Unresumable):
+            trained(resume=tmp_path / "run.npz", epochs=1, optimizer="momentum")
 
 
 def test_saving_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

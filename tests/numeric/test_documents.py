@@ -290,6 +290,15 @@ def test_a_loss_that_no_example_enters_is_refused() -> None:
         numeric.compile(notes.theory("L"))
 
 
+def test_a_page_without_parameters_is_refused() -> None:
+    notes = Notes()
+    x, y = notes.given("x", "input"), notes.given("y", "target")
+    a = notes.define("a", apply("tanh", x))
+    notes.define("L", entrywise(lambda term: power(term, 2), minus(a, y)))
+    with pytest.raises(NotLowerable, match="L depends on no parameter"):
+        numeric.compile(notes.theory("L"))
+
+
 def test_what_the_loss_does_not_need_is_left_out() -> None:
     """Notes define their backward quantities too; those are no part of the forward pass."""
     n = size("n")

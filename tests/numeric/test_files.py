@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,26 @@ def test_what_is_no_archive(tmp_path: Path) -> None:
     (tmp_path / "d.npy").rename(tmp_path / "d.npz")
     with pytest.raises(UnreadableData, match="not an npz file"):
         read_examples(tmp_path / "d.npz")
+
+
+def test_members_that_are_no_arrays(tmp_path: Path) -> None:
+    path = saved(tmp_path, y=np.ones(2))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("X", b"not an array")
+    with pytest.raises(UnreadableData, match="X is no array"):
+        read_examples(path)
+
+
+def test_damaged_archives(tmp_path: Path) -> None:
+    """Whatever byte is wrong, the file is refused or read, and nothing else happens."""
+    path = tmp_path / "data.npz"
+    np.savez_compressed(path, X=np.ones((3, 2)), y=np.ones(3))
+    content = path.read_bytes()
+    for place in range(0, len(content), 3):
+        for byte in (0, 99, 255):
+            path.write_bytes(content[:place] + bytes([byte]) + content[place + 1 :])
+            with contextlib.suppress(UnreadableData):
+                assert read_examples(path).inputs.shape == (2, 3)
 
 
 def test_classes_by_number_become_rows() -> None:

@@ -103,6 +103,36 @@ def test_a_loss_without_a_value_cannot_be_checked() -> None:
         gradcheck(theory_of(read_text(page)))
 
 
+SHARED = r"""
+The data are $x \in \mathbb{R}^{d}$, the target $y \in \mathbb{R}^{k}$, the weights $W \in \mathbb{R}^{k \times d}$ and
+the bias $b$ is a number.
+
+$$z_i = \sum_{j=1}^d W_{ij} x_j + b$$
+
+$$p_i = \frac{e^{z_i}}{\sum_{j=1}^k e^{z_j}}$$
+
+$$L = \frac12 \sum_{i=1}^k (p_i - y_i)^2$$
+"""
+
+
+def test_a_derivative_that_is_zero_agrees() -> None:
+    """A softmax does not change where all its arguments do alike, so the derivative by b is zero, and rounding."""
+    assert gradcheck(theory_of(read_text(SHARED)), points=5).agrees
+    own = numeric.compile(theory_of(read_text(SHARED)))
+    head, gradients, rest = own.source.partition("def gradients")
+    object.__setattr__(own, "source", head + (gradients + rest).replace("db = ", "db = 1e-9 + "))
+    found = gradcheck(own, points=1)
+    assert all(error > 1e-10 for error in found.errors["b"].values())
+    assert all(error <= 1e-10 for error in found.errors["W"].values())
+
+
+def test_constants_that_there_are_none_of() -> None:
+    with pytest.raises(Unchecked, match="no constant mu: there is lambda_"):
+        gradcheck(theory_of(read_text(PAGE)), constants={"mu": 1.0})
+    with pytest.raises(Unchecked, match="no constant mu: it has no constant"):
+        gradcheck(network(), constants={"mu": 1.0})
+
+
 def test_what_is_too_large_for_so_many_digits() -> None:
     with pytest.raises(Unchecked, match="too many for 50 digits"):
         gradcheck(network((784, 512, 10)))

@@ -292,3 +292,13 @@ def test_kernels_that_cannot_be_written_say_why() -> None:
         open_sizes.emit("numba", {"k": 3})
     with pytest.raises(NotLowerable, match="more than 20000 operations"):
         numeric.compile(network((784, 512, 10))).emit("numba")
+
+
+@pytest.mark.parametrize("target", ["numpy", "jax", "torch"])
+def test_sizes_that_are_given_are_written_in(target: str) -> None:
+    required(target)
+    own = numeric.compile(network(("n", "h", 1)))
+    module = load(own.emit(target, {"n": 3, "h": 5}))
+    assert tuple(module.init()["W1"].shape) == (5, 3)
+    module = load(own.emit(target, {"h": 5}))
+    assert tuple(module.init(n=2)["W1"].shape) == (5, 2)

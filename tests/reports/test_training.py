@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from derive.check import read_text, theory_of
+from derive.cli import cli
 from derive.network import network
 from derive.theory import Theory
 from numeric import NotLowerable
@@ -183,8 +185,21 @@ def test_a_run_that_stops_early_says_why(tmp_path: Path) -> None:
         ({"starts": 5, "save": Path("run.npz")}, "--save is for a single run"),
         ({"kernel": "numba"}, "--kernel is for --starts"),
         ({"targets": ["y"]}, "--targets is for columns of a CSV file"),
+        ({"save": Path("no/such/run.npz")}, "--save no/such/run.npz: there is no folder no/such"),
+        ({"history": Path("no/such/run.json")}, "--history no/such/run.json: there is no folder no/such"),
     ],
 )
 def test_options_that_do_not_go_together(changed: dict[str, Any], said: str) -> None:
     with pytest.raises(Unfitting, match=said):
         printed(network(), **changed)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--held-out", "nan"), ("--rate", "nan"), ("--rate", "inf"), ("--below", "nan"), ("--below", "-inf")],
+)
+def test_options_that_are_no_numbers(option: str, value: str, root: Path) -> None:
+    page = str(root / "examples" / "backpropagation.md")
+    found = CliRunner().invoke(cli, ["train", page, "--epochs", "1", option, value])
+    assert found.exit_code == 2
+    assert "is no number to go by" in found.output
