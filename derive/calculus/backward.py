@@ -70,8 +70,7 @@ def backward(theory: Theory) -> Derivation:
         raise NotDifferentiable("no loss: a scalar that is defined from the network's output is needed")
     if theory.clock is not None:
         raise NotDifferentiable(
-            "the page's quantities run over time, and a backward pass is written out for numbered layers only; "
-            "`gradproof check` judges the page's own formulas"
+            "the page's quantities run over time, and a backward pass is written out for numbered layers only"
         )
     order = [*theory.definitions]
     order.reverse()
