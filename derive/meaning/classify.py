@@ -49,7 +49,9 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
             draft.meanings[place] = Meaning("expression")
         return
     if statement.relation == r"\in":
+        draft.table.redeclared.clear()
         understood = draft.table.declare(statement.left, statement.right)
+        draft.redeclared.update(dict.fromkeys(draft.table.redeclared, places[0]))
         draft.meanings[places[0]] = Meaning("declaration" if understood else "expression")
         return
     if any(draft.placed[place].statement.relation not in CLAIMING for place in places):

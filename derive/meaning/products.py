@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from derive.algebra.arrays import Agree, Array, ShapeMismatch, hadamard, inner, matmul, scale, transpose
+from derive.meaning.scope import NotUnderstood
 
 Trying = Callable[[], AbstractContextManager[None]]
 
@@ -67,6 +68,11 @@ PRODUCTS: tuple[ProductReading, ...] = (
 )
 
 
+def _square(left: Array, right: Array) -> bool:
+    """Whether both are matrices of one square shape, as far as that is settled."""
+    return left.rank == right.rank == 2 and len({*left.shape, *right.shape}) == 1
+
+
 def multiply(
     left: Reading, sign: str, right: Reading, agree: Agree, trying: Trying, *, signed: bool = False
 ) -> Iterator[Reading]:
@@ -78,11 +84,13 @@ def multiply(
     """
     failures: list[ShapeMismatch] = []
     found = False
+    if sign == r"\otimes" and left.value.rank == right.value.rank == 2:
+        raise NotUnderstood("a sign between two matrices that may stand for Kronecker's product")
     for row in PRODUCTS:
         if sign not in row.signs or not row.ranks(left.value, right.value):
             continue
-        if signed and not sign and row.operation is hadamard:
-            continue
+        if not sign and row.operation is hadamard and (signed or (found and _square(left.value, right.value))):
+            continue  # two square matrices set side by side are multiplied
         try:
             with trying():
                 value = row.operation(left.value, right.value, agree)

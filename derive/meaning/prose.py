@@ -57,7 +57,7 @@ def _is_own_transpose(each: Placed) -> bool:
 
 
 _GRADIENT_LIES = re.compile(
-    r"\bcolumns?( vectors?)?,? and so are (the )?gradients?\b|"
+    r"\bcolumns?( vectors?)?,? and so are (the )?gradients?\b|\bderivatives?\b[^.;:]*?\bha(s|ve)\s+the\s+(same\s+)?shape\b|"
     r"\b(gradients?|derivatives? of (a |the )?(scalars?|numbers?|loss(es)?))\b[^.;:]*?"
     r"(\b(are|is|as|be)\s+(all\s+)?(written\s+|arranged\s+)?(as\s+)?(an?\s+)?columns?\b|\bshaped?\b)",
     re.IGNORECASE,

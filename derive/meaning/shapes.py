@@ -54,6 +54,9 @@ class ShapeTable:
     space: Sizes = field(default_factory=Sizes)
     shapes: dict[Name, Shape] = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)
+    declared: dict[Name, Shape] = field(default_factory=dict)
+    redeclared: set[Name] = field(default_factory=set)
+    """Names that the page declares a second time, with other sizes."""
     guessed: dict[Name, None] = field(default_factory=dict)
     sizes: dict[str, Size] = field(default_factory=dict)
     arrays: bool = True
@@ -127,6 +130,11 @@ class ShapeTable:
             shape = Shape(())
         if shape.rank < len(sizes):
             shape = replace(shape, declared=sizes)
+        before = self.declared.get(name.name)
+        if before is not None and before.sizes != shape.sizes:
+            self.redeclared.add(name.name)
+        if not name.entries:
+            self.declared[name.name] = shape
         self.shapes[name.name] = shape
         self.ranks.setdefault(name.name.base, shape.rank)
         self.guessed.pop(name.name, None)

@@ -55,6 +55,12 @@ def judge(understanding: Understanding, place: int) -> StatementVerdict:
         case _:
             right = each.statement.right
             assert right is not None
+            other = _declared_later(understanding, place)
+            if other is not None:
+                reason = f"{other!r} is declared again further down, with other sizes"
+                return StatementVerdict(
+                    meaning.kind if meaning.kind == "update" else "claim", latex, Verdict.UNKNOWN, reason
+                )
             try:
                 verdict = claimed(understanding, place, each.statement.left, right, meaning)
                 if verdict.verdict is Verdict.PROVED or each.statement.conditions or meaning.kind == "update":
@@ -62,6 +68,16 @@ def judge(understanding: Understanding, place: int) -> StatementVerdict:
                 return _as_the_text_restricts(understanding, place, verdict)
             except RecursionError:
                 return StatementVerdict("claim", "", Verdict.UNKNOWN, "its terms nest too deeply to be worked out")
+
+
+def _declared_later(understanding: Understanding, place: int) -> Name | None:
+    """A name in a claim that the page declares anew after it: what sizes it has here is not known any more."""
+    if not understanding.redeclared:
+        return None
+    statement = understanding.placed[place].statement
+    sides = [side for side in (statement.left, statement.right) if side is not None]
+    spoken = names_in(sides, understanding.vocabulary, symbols=True)
+    return next((name for name in sorted(spoken, key=repr) if understanding.redeclared.get(name, -1) > place), None)
 
 
 def _as_the_text_restricts(understanding: Understanding, place: int, verdict: StatementVerdict) -> StatementVerdict:
