@@ -64,10 +64,10 @@ def _in_its_meanings(placed: Sequence[Placed], title: str, depth: int) -> Judged
     new = _new_meaning(judged, placed) if depth < _MOST_MEANINGS else None
     if new is None:
         return judged
-    start, forgotten = new
+    start, forgotten, slip = new
     rest = _in_its_meanings(forgotten, title, depth + 1)
     later = [
-        _between_two_meanings(own, other)
+        _between_two_meanings(own, other) if slip else other
         for own, other in zip(judged.verdicts[start:], rest.verdicts[start:], strict=True)
     ]
     return replace(
@@ -113,8 +113,9 @@ def _restated(judged: Judged, number: int) -> Name | None:
     return None if derivative_named(understanding.theory, found.name) is not None else found.name
 
 
-def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Placed, ...]] | None:
-    """Where a page gives a name, or a function, a new meaning: from which statement on, and the page without the earlier one.
+def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Placed, ...], bool] | None:
+    """Where a page gives a name, or a function, a new meaning: from which statement on, the page without the earlier one, and
+    whether it may be a slip as well.
 
     `page` holds its statements as they are written; reading rewrites them.
 
@@ -146,7 +147,7 @@ def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Pla
             else each
             for n, (each, read) in enumerate(zip(page, placed, strict=True))
         )
-        return start, forgotten
+        return start, forgotten, before.section == after.section
     return None
 
 
