@@ -16,6 +16,8 @@ from derive.notation.tree import Scripted, Symbol
 
 CASES = Path(__file__).parent / "cases"
 PAGES = [*sorted((CASES / "notation").glob("*.md")), *sorted(CASES.glob("*.md"))]
+PAGES = [page for page in PAGES if not page.stem.startswith("matrix-derivatives")]
+"""All but the longest, whose mistakes are those of the others."""
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +25,7 @@ def suggested() -> list[Outcome]:
     return [outcome for page in PAGES for outcome in outcomes(page.read_text(encoding="utf-8"))]
 
 
+@pytest.mark.timeout(300)
 def test_most_first_suggestions_are_the_fix(suggested: list[Outcome]) -> None:
     assert len(suggested) >= 60
     others = [outcome for outcome in suggested if not outcome.same]
