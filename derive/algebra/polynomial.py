@@ -8,11 +8,11 @@ expressions costs one comparison of numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import permutations, product
+from itertools import islice, permutations, product
 from math import factorial, prod
 
 from derive.algebra.names import Index, Name, Size, fresh
@@ -35,8 +35,10 @@ class _Keys:
 
 
 _key = _Keys()
-_MOST_ORDERS = 5040
+_MOST_ORDERS = 720
 """Orders of indistinguishable bound indices that are tried; beyond it a key may miss an equality, never invent one."""
+_FEW_ORDERS = 6
+"""So many are tried before the indices are told apart further."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,35 +142,97 @@ class Monomial:
 
     def _key_under(self, labels: Labels, depth: int) -> int:
         if not self.bound:
-            return _key("monomial", self._factor_keys(labels, depth))
-        colours: dict[Index, int] = {}
-        for index in self.bound:
-            masked = dict(labels)
-            masked.update({other: _key("other", other.size) for other in self.bound})
-            masked[index] = _key("this", index.size)
-            colours[index] = _key(
-                "colour",
-                index.size,
-                tuple(sorted((a.key(masked, depth + 1), e) for a, e in self.factors if index in a.free)),
-            )
+            return _key("monomial", _factor_keys(self.factors, labels, depth))
+        apart, sums = self._sums
+        keys = sorted(_sum_key(bound, factors, labels, depth) for bound, factors in sums)
+        return _key("sums", tuple(keys), _factor_keys(apart, labels, depth))
+
+    @cached_property
+    def _sums(self) -> tuple[tuple[Factor, ...], tuple[tuple[tuple[Index, ...], tuple[Factor, ...]], ...]]:
+        """The factors outside all sums, and the sums that share no index: a product of sums has as many orders as its factors have
+        added together, not multiplied."""
+        bound = frozenset(self.bound)
+        apart: list[Factor] = []
+        sums: list[tuple[set[Index], list[Factor]]] = [({index}, []) for index in self.bound]
+        for factor in self.factors:
+            under = factor[0].free & bound
+            if not under:
+                apart.append(factor)
+                continue
+            joined = [each for each in sums if not under.isdisjoint(each[0])]
+            first = joined[0]
+            for indices, factors in joined[1:]:
+                first[0].update(indices)
+                first[1].extend(factors)
+            first[1].append(factor)
+            sums = [each for each in sums if all(each is not other for other in joined[1:])]
+        return tuple(apart), tuple(
+            (tuple(index for index in self.bound if index in indices), tuple(factors)) for indices, factors in sums
+        )
+
+
+def _sum_key(bound: tuple[Index, ...], factors: tuple[Factor, ...], labels: Labels, depth: int) -> int:
+    """The key of a sum over all of `bound`, the least over the orders of its indices.
+
+    The indices are told apart first by where they stand among the factors, so that few orders are left.
+    """
+    if len(bound) == 1:
+        size = (_key("size", bound[0].size),)
+        return _key("sum", size, _ordered_keys(bound, factors, labels, depth))
+    sizes = {index: _key("size", index.size) for index in bound}
+    orders = islice(_orders(sizes, factors, labels, depth), _MOST_ORDERS)
+    least = min(
+        (tuple(sizes[index] for index in order), _ordered_keys(order, factors, labels, depth)) for order in orders
+    )
+    return _key("sum", *least)
+
+
+def _orders(
+    colours: dict[Index, int], factors: tuple[Factor, ...], labels: Labels, depth: int
+) -> Iterator[tuple[Index, ...]]:
+    """The orders of a sum's indices that could be the least, the same ones whatever the indices are called.
+
+    Indices are coloured by the factors they stand in and the colours beside them there, over and over. Where that leaves many
+    orders, one index of the first colour that several have is picked, each of them in turn, and the others are told apart by it.
+    (Colour refinement and individualisation: McKay and Piperno, Practical graph isomorphism II, 2014, section 3.)
+    """
+    found = 0
+    while True:
         classes: dict[int, list[Index]] = {}
-        for index in sorted(self.bound, key=colours.__getitem__):
-            classes.setdefault(colours[index], []).append(index)
-        groups = [classes[colour] for colour in sorted(classes)]
-        if prod(factorial(len(group)) for group in groups) > _MOST_ORDERS:
-            orders: Iterable[tuple[tuple[Index, ...], ...]] = [tuple(tuple(group) for group in groups)]
-        else:
-            orders = product(*(permutations(group) for group in groups))
-        best = min(self._ordered_keys(sum(order, ()), labels, depth) for order in orders)
-        return _key("sum", tuple(index.size for group in groups for index in group), best)
+        for index, colour in colours.items():
+            classes.setdefault(colour, []).append(index)
+        if (found and prod(factorial(len(each)) for each in classes.values()) <= _FEW_ORDERS) or len(classes) == found:
+            break
+        found = len(classes)
+        colours = {index: _recoloured(index, colours, factors, labels, depth) for index in colours}
+    groups = [classes[colour] for colour in sorted(classes)]
+    if prod(factorial(len(group)) for group in groups) <= _FEW_ORDERS:
+        for order in product(*(permutations(group) for group in groups)):
+            yield sum(order, ())
+        return
+    for picked in next(group for group in groups if len(group) > 1):
+        yield from _orders({**colours, picked: _key("picked", colours[picked])}, factors, labels, depth)
 
-    def _ordered_keys(self, order: tuple[Index, ...], labels: Labels, depth: int) -> tuple[tuple[int, Fraction], ...]:
-        numbered = dict(labels)
-        numbered.update({index: _key("bound", depth, place) for place, index in enumerate(order)})
-        return self._factor_keys(numbered, depth + 1)
 
-    def _factor_keys(self, labels: Labels, depth: int) -> tuple[tuple[int, Fraction], ...]:
-        return tuple(sorted((atom.key(labels, depth), exponent) for atom, exponent in self.factors))
+def _recoloured(
+    index: Index, colours: dict[Index, int], factors: tuple[Factor, ...], labels: Labels, depth: int
+) -> int:
+    """The colour of an index by its own and by the factors it stands in, with the colours of the others there."""
+    masked = {**labels, **colours, index: _key("this")}
+    beside = sorted((atom.key(masked, depth + 1), exponent) for atom, exponent in factors if index in atom.free)
+    return _key("colour", colours[index], tuple(beside))
+
+
+def _ordered_keys(
+    order: tuple[Index, ...], factors: tuple[Factor, ...], labels: Labels, depth: int
+) -> tuple[tuple[int, Fraction], ...]:
+    numbered = dict(labels)
+    numbered.update({index: _key("bound", depth, place) for place, index in enumerate(order)})
+    return _factor_keys(factors, numbered, depth + 1)
+
+
+def _factor_keys(factors: tuple[Factor, ...], labels: Labels, depth: int) -> tuple[tuple[int, Fraction], ...]:
+    return tuple(sorted((atom.key(labels, depth), exponent) for atom, exponent in factors))
 
 
 @dataclass(frozen=True, eq=False)

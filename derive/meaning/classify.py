@@ -114,13 +114,13 @@ def _starts(draft: Draft, places: list[int]) -> bool:
     """Whether `m_0 = 0`, or `m_0 = v_0 = 0`, says what families over time start with."""
     statements = [draft.placed[place].statement for place in places]
     value = statements[-1].right
-    names = [draft.plain_name(each.left) for each in statements]
-    stepped = {name.base for name in names_in(draft.trees, draft.vocabulary) if _clock(draft, name) is not None}
     if value is None:
         return False
     number = value.text if isinstance(value, Number) else "0" if (base_latex(value) or "") in ZEROS else None
-    if number is None or any(each.relation != "=" for each in statements):
+    if number is None or any(each.relation != "=" for each in statements) or not draft.vocabulary.clocks:
         return False
+    names = [draft.plain_name(each.left) for each in statements]
+    stepped = {name.base for name in names_in(draft.trees, draft.vocabulary) if _clock(draft, name) is not None}
     for name in names:
         if name is None or name.entries or len(name.name.levels) != 1 or name.name.base not in stepped:
             return False

@@ -13,24 +13,20 @@ from dataclasses import dataclass, field, replace
 from derive.algebra.names import Level, Name, size
 from derive.algebra.steps import ANY_STEP, StepSum, is_bound, number_of_steps
 from derive.algebra.terms import Fun, Partial, Pow, Term, Total, names
-from derive.meaning.cases import gather_cases
 from derive.meaning.classify import classify, number_layers
 from derive.meaning.clocks import ENDLESS, clocks_of, letters_of_steps
 from derive.meaning.define import RATES, define, find_shapes, fold, grant, refine
 from derive.meaning.doubt import ask_again
 from derive.meaning.draft import Draft, Meaning, Placed
-from derive.meaning.examples import tell_examples
-from derive.meaning.functions import find_functions, take_off_arguments
+from derive.meaning.functions import find_functions
 from derive.meaning.general import introduce_losses, leave_general
 from derive.meaning.general_steps import tell_general_steps
 from derive.meaning.labels import is_one_hot
 from derive.meaning.layers import layer_letters
-from derive.meaning.letters import tell_letters
 from derive.meaning.naming import walk, written
 from derive.meaning.optima import shape_optima, with_optima
-from derive.meaning.prose import families_of_numbers, numbers, one_hot_names, spoken_shapes, squares_by_entry, symmetric
-from derive.meaning.rows import tell_rows
-from derive.meaning.samples import sample_name, tell_samples
+from derive.meaning.prose import families_of_numbers, one_hot_names, spoken_shapes, squares_by_entry, symmetric
+from derive.meaning.samples import sample_name
 from derive.meaning.scope import LAYOUTS, Kept, Layout, Scope, Shape, Vocabulary
 from derive.meaning.shapes import (
     INPUT_LETTERS,
@@ -41,15 +37,11 @@ from derive.meaning.shapes import (
     has_bold_vectors,
     has_light_vectors,
     is_loss,
-    size_letters,
 )
-from derive.meaning.shorthand import tell_bars
-from derive.meaning.spelling import name_derivatives, put_together
-from derive.meaning.squares import tell_squares
+from derive.meaning.spelling import name_derivatives
 from derive.meaning.statements import EQUALITIES
-from derive.meaning.steps import tell_steps
 from derive.meaning.sums import batches, bounds
-from derive.meaning.vocabulary import has_kronecker, index_letters, vocabulary_of
+from derive.meaning.vocabulary import has_kronecker, index_letters
 from derive.notation.tree import (
     Node,
     Product,
@@ -123,31 +115,16 @@ class Understanding:
         return Scope(self.vocabulary, self.table.known, self.table.sizes, self.table.space)
 
 
-def understand(
-    placed: Iterable[Placed], title: str = "", layout: Layout = LAYOUTS[0], *, bold_alone: bool = True
-) -> Understanding:
-    """The theory of a document's statements, derivatives laid out as said. With `bold_alone`, a page that sets vectors in bold is
-    taken to set all of them so, until its layers say otherwise."""
-    placed = tuple(placed)
-    draft = Draft(title, placed, Vocabulary(), ShapeTable(Vocabulary()))
-    draft.vocabulary = replace(vocabulary_of(draft.trees), layout=layout)
-    gather_cases(draft)
-    tell_bars(draft)
-    tell_squares(draft)
-    tell_letters(draft)
-    samples = tell_samples(draft)
-    tell_steps(draft)
-    tell_examples(draft)
-    tell_rows(draft)
-    put_together(draft)
-    draft.vocabulary = replace(vocabulary_of(draft.stated), layout=layout)
-    draft.numbers = numbers(draft.placed, size_letters(draft.trees))
-    take_off_arguments(draft)
+def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = True) -> Understanding:
+    """The theory of a page as `rewritten` leaves it, derivatives laid out as said. With `bold_alone`, a page that sets vectors in
+    bold is taken to set all of them so, until its layers say otherwise."""
+    draft = page.copy()
+    draft.vocabulary = replace(draft.vocabulary, layout=layout)
     trees = draft.trees
     draft.vocabulary = replace(
         draft.vocabulary,
         symmetric=symmetric(draft.placed),
-        samples=samples,
+        samples=draft.samples,
         kronecker=_kronecker(draft),
         squares_by_entry=squares_by_entry(draft.placed),
         entrywise=_has_entrywise_sign(trees),
@@ -176,7 +153,7 @@ def understand(
             draft.table.sizes[end.letter] = number_of_steps(end)
     for letter in bounds(trees):
         draft.table.sizes.setdefault(letter, size(letter))
-    for sample in samples:
+    for sample in draft.samples:
         draft.table.shapes[sample_name(sample)] = Shape(())
     for batch, count in batches(trees).items():
         length = draft.table.sizes.get(count) or draft.table.space.open()
@@ -191,7 +168,7 @@ def understand(
     find_shapes(draft)
     shape_optima(draft)
     if draft.table.bold_vectors and draft.table.layers_unlike():
-        return understand(placed, title, layout, bold_alone=False)
+        return understand(page, layout, bold_alone=False)
     draft.table.settle()
     define(draft)
     ask_again(draft)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -89,6 +90,17 @@ class Draft:
     """The letters of time steps: t where `h_t` is defined by `h_{t-1}`."""
     letters: frozenset[str] = frozenset()
     """Letters that stand for a layer or an entry."""
+
+    samples: frozenset[str] = frozenset()
+    """The letters of sums over inputs, x in `C = \\frac{1}{n} \\sum_x C_x`."""
+
+    def copy(self) -> Draft:
+        """A draft that can be filled in further without a change to this one."""
+        copied = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict | set | list):
+                setattr(copied, name, value.copy())
+        return copied
 
     def __post_init__(self) -> None:
         self.meanings = [Meaning("claim")] * len(self.placed)

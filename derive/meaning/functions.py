@@ -82,7 +82,7 @@ def take_off_arguments(draft: Draft) -> None:
 
     draft.placed = tuple(replace(each, statement=each.statement.changed(changed)) for each in draft.placed)
     values = frozenset(repr(name.name) for head in calls if (name := written(plain(head))) is not None)
-    draft.vocabulary = replace(vocabulary_of(draft.stated), layout=draft.vocabulary.layout, values=values)
+    draft.vocabulary = replace(vocabulary_of(draft.stated), values=values)
 
 
 def _bodies(draft: Draft, calls: Calls) -> Calls:

@@ -81,8 +81,17 @@ def written(
     """A name taken apart, or None where the node is none.
 
     `subscripted` holds the bases whose subscripts are entries (arrays that also stand without one); a number under any other
-    base is part of the name, as in `W_1`. `layered` holds the bases whose plain superscripts are layers, as in `z^l`.
+    base is part of the name, as in `W_1`. `layered` holds the bases whose plain superscripts are layers, as in `z^l`. It is asked
+    for so often that a node keeps its answers.
     """
+    kept: dict[tuple[frozenset[str], frozenset[str]], Written | None] = node.__dict__.setdefault("_written", {})
+    asked = (subscripted, layered)
+    if asked not in kept:
+        kept[asked] = _taken_apart(node, subscripted, layered)
+    return kept[asked]
+
+
+def _taken_apart(node: Node, subscripted: frozenset[str], layered: frozenset[str]) -> Written | None:
     if isinstance(node, Scripted):
         inner = written(node.base, subscripted, layered)
         if inner is None or inner.power is not None:
@@ -216,9 +225,23 @@ def any_layer(name: Name) -> str:
 
 
 def rebuilt(node: Node, change: Callable[[object], object]) -> Node:
-    """A node with each of its parts changed: nodes, tuples of nodes, and what else it holds."""
-    parts = {name: change(getattr(node, name)) for name in part_names(type(node))}
-    return replace(node, **parts)  # type: ignore[arg-type]
+    """A node with each of its parts changed: nodes, tuples of nodes, and what else it holds. The node itself, with what it keeps,
+    where nothing changes."""
+    parts: dict[str, object] = {}
+    for name in part_names(type(node)):
+        part = getattr(node, name)
+        new = change(part)
+        if not _same(new, part):
+            parts[name] = new
+    return replace(node, **parts) if parts else node  # type: ignore[arg-type]
+
+
+def _same(new: object, part: object) -> bool:
+    if new is part:
+        return True
+    if not isinstance(new, tuple) or not isinstance(part, tuple) or len(new) != len(part):
+        return not isinstance(new, Node) and new == part
+    return all(map(_same, new, part))
 
 
 def substituted(node: Node, name: Node, by: Node) -> Node:

@@ -177,6 +177,8 @@ class Sizes:
 
     def settled(self, value: Array) -> Array:
         """An array with its sizes as they were found to be."""
+        if not self._parent:
+            return value
         indices = tuple(Index(index.label, self.find(index.size)) for index in value.indices)
         letters = {index: Index(index.label, self.find(index.size)) for index in value.body.free}
         body = rename(value.body, letters | dict(zip(value.indices, indices, strict=True)))

@@ -55,7 +55,10 @@ class Statement:
         """The statement with each of its sides changed."""
         right = None if self.right is None else change(self.right)
         conditions = tuple(change(each) for each in self.conditions)
-        left, head = change(self.left), change(self.head)
+        left = change(self.left)
+        head = left if self.head is self.left else change(self.head)
+        if left is self.left and right is self.right and head is self.head and conditions == self.conditions:
+            return self
         return replace(self, left=left, right=right, head=head, conditions=conditions)  # type: ignore[arg-type]
 
 

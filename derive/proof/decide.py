@@ -413,6 +413,22 @@ def _said(assumption: tuple[str, object]) -> str:
 
 def is_diagonal(theory: Theory, of: Entry, by: Entry) -> bool:
     """Whether the derivative of a vector by a vector is proved to vanish off its diagonal."""
+    indices = (*of.indices, *by.indices)
+    if len(set(indices)) < len(indices):
+        return _is_diagonal(theory, of, by)
+    # whatever the indices are called
+    kept = theory.kept.setdefault("diagonal", {})
+    assert isinstance(kept, dict)
+    if (of.name, by.name) not in kept:
+        kept[of.name, by.name] = _is_diagonal(theory, of, by)
+    return bool(kept[of.name, by.name])
+
+
+_MOST_PATHS = 24
+"""By so many paths, and no chain of elementwise functions is expected."""
+
+
+def _is_diagonal(theory: Theory, of: Entry, by: Entry) -> bool:
     try:
         term: Term = Partial(of, by)
         for _ in range(8):
@@ -420,6 +436,8 @@ def is_diagonal(theory: Theory, of: Entry, by: Entry) -> bool:
             if all(any(atom.kind == "delta" and set(atom.indices) == {*of.indices, *by.indices} for atom, _ in m.factors)
                    for m in polynomial.monomials):  # fmt: skip
                 return True
+            if len(polynomial.monomials) > _MOST_PATHS:
+                return False
             expanded = transform(term, lambda node: expand(theory, node) if isinstance(node, Partial) else None)
             if expanded is term:
                 return False

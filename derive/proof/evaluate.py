@@ -240,38 +240,38 @@ class Evaluation:
 
     def _value(self, term: Term, at: Mapping[Index, int]) -> Value:
         calculate = self.arithmetic
-        match term:
+        match term:  # what is met most often comes first
+            case Mul():
+                return self._product(term, at)
+            case Entry():
+                return self._entry(term, at)
             case Num():
                 return calculate.number(term.value)
-            case Extent():
-                return calculate.number(Fraction(self.point.length(term.size)))
+            case Total():
+                places = range(self.point.length(term.index.size))
+                return sum([self.value(term.body, {**at, term.index: place}) for place in places], self._zero)
             case Delta():
                 if term.left not in at or term.right not in at:
                     raise Undefined(f"{term!r} stands at an index that nothing gives a value")
                 return self._one if at[term.left] == at[term.right] else self._zero
             case Add():
                 return sum([self.value(part, at) for part in term.terms], self._zero)
-            case Mul():
-                return self._product(term, at)
-            case Pow():
-                return calculate.power(self.value(term.base, at), term.exponent)
-            case Total():
-                places = range(self.point.length(term.index.size))
-                return sum([self.value(term.body, {**at, term.index: place}) for place in places], self._zero)
-            case Positive():
-                return self._one if calculate.positive(self.value(term.argument, at)) else self._zero
+            case Partial():
+                return self._partial(term, at)
             case Fun():
                 return self._function(term.function, term.order, self.value(term.argument, at))
+            case Pow():
+                return calculate.power(self.value(term.base, at), term.exponent)
+            case Positive():
+                return self._one if calculate.positive(self.value(term.argument, at)) else self._zero
+            case Extent():
+                return calculate.number(Fraction(self.point.length(term.size)))
             case Inverse():
                 if term.row not in at or term.column not in at:
                     raise Undefined("an inverse at an index that nothing gives a value")
                 return self._inverse(term, at)[at[term.row]][at[term.column]]
             case Determinant():
                 return calculate.determinant(self._matrix(term, at))
-            case Entry():
-                return self._entry(term, at)
-            case Partial():
-                return self._partial(term, at)
             case _:
                 raise Undefined(f"{term!r} has no value of its own")
 

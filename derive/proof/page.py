@@ -15,6 +15,7 @@ from derive.meaning.functions import signature
 from derive.meaning.layers import names_in
 from derive.meaning.naming import walk, written
 from derive.meaning.prose import layout_said
+from derive.meaning.rewrite import rewritten
 from derive.meaning.scope import LAYOUTS, Layout, Vocabulary
 from derive.meaning.statements import Statement
 from derive.notation.tree import Derivative
@@ -222,7 +223,8 @@ def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
     tried for the whole page, and the one under which most claims hold is kept. A claim that holds under another layout only is
     not called false unless the page's own layout is plain from more claims than speak for the other.
     """
-    best = _judged(understand(placed, title))
+    page = rewritten(placed, title)
+    best = _judged(understand(page))
     doubtful = [
         number
         for number, verdict in enumerate(best.verdicts)
@@ -232,7 +234,7 @@ def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
     if doubtful:
         others = []
         for layout in _possible(placed):
-            understanding = understand(placed, title, layout)
+            understanding = understand(page, layout)
             if any(judge(understanding, number).verdict is Verdict.PROVED for number in doubtful):
                 others.append(_judged(understanding))
         chosen = max((best, *others), key=_proved)

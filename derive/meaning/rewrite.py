@@ -1,0 +1,44 @@
+"""A page's statements in the forms that the rest of the reading knows, each step by what the page itself shows: index letters,
+examples, rows and steps are told from names, and what is only another way of writing is written in one way.
+
+Nothing here depends on shapes or on how derivatives are laid out, so a page is rewritten once, however often it is understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from derive.meaning.cases import gather_cases
+from derive.meaning.draft import Draft, Placed
+from derive.meaning.examples import tell_examples
+from derive.meaning.functions import take_off_arguments
+from derive.meaning.letters import tell_letters
+from derive.meaning.prose import numbers
+from derive.meaning.rows import tell_rows
+from derive.meaning.samples import tell_samples
+from derive.meaning.scope import Vocabulary
+from derive.meaning.shapes import ShapeTable, size_letters
+from derive.meaning.shorthand import tell_bars
+from derive.meaning.spelling import put_together
+from derive.meaning.squares import tell_squares
+from derive.meaning.steps import tell_steps
+from derive.meaning.vocabulary import vocabulary_of
+
+
+def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
+    """The draft of a page, its statements rewritten and its names told."""
+    draft = Draft(title, tuple(placed), Vocabulary(), ShapeTable(Vocabulary()))
+    draft.vocabulary = vocabulary_of(draft.trees)
+    gather_cases(draft)
+    tell_bars(draft)
+    tell_squares(draft)
+    tell_letters(draft)
+    draft.samples = tell_samples(draft)
+    tell_steps(draft)
+    tell_examples(draft)
+    tell_rows(draft)
+    put_together(draft)
+    draft.vocabulary = vocabulary_of(draft.stated)
+    draft.numbers = numbers(draft.placed, size_letters(draft.trees))
+    take_off_arguments(draft)
+    return draft
