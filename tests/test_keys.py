@@ -33,7 +33,9 @@ def monomial(factors: Factors, wide: int) -> Monomial:
     """The product, summed over the indices from 1 on that occur; those above `wide` run over m, the others over n."""
     occurring = sorted({place for _, places in factors for place in places} - {0})
     indices = {place: fresh(N if place <= wide else M) for place in occurring} | {0: FREE}
-    made = tuple((Atom("entry", Name(name), tuple(indices[p] for p in places)), Fraction(1)) for name, places in factors)
+    made = tuple(
+        (Atom("entry", Name(name), tuple(indices[p] for p in places)), Fraction(1)) for name, places in factors
+    )
     return Monomial(Fraction(1), made, tuple(indices[place] for place in occurring))
 
 
@@ -57,7 +59,9 @@ def alike(one: Factors, other: Factors, wide: int) -> bool:
 def test_names_and_order_do_not_matter(factors: Factors, names: list[int], shuffle: object, wide: int) -> None:
     there = {0: 0, **{place: place for place in range(1, INDICES + 1)}}
     low, high = [n for n in names if n <= wide], [n for n in names if n > wide]
-    there |= dict(zip(range(1, wide + 1), low, strict=True)) | dict(zip(range(wide + 1, INDICES + 1), high, strict=True))
+    there |= dict(zip(range(1, wide + 1), low, strict=True)) | dict(
+        zip(range(wide + 1, INDICES + 1), high, strict=True)
+    )
     other = [(name, tuple(there[place] for place in places)) for name, places in factors]
     shuffle.shuffle(other)  # type: ignore[attr-defined]
     assert monomial(factors, wide).key({}, 0) == monomial(tuple(other), wide).key({}, 0)
@@ -89,7 +93,9 @@ def test_a_long_ring_is_the_same_from_wherever_it_is_read() -> None:
 
     def trace(order: list[Index]) -> Monomial:
         pairs = zip(order, [*order[1:], order[0]], strict=True)
-        return Monomial(Fraction(1), tuple((Atom("entry", Name("A"), pair), Fraction(1)) for pair in pairs), tuple(ring))
+        return Monomial(
+            Fraction(1), tuple((Atom("entry", Name("A"), pair), Fraction(1)) for pair in pairs), tuple(ring)
+        )
 
     turned = trace([*ring[5:], *ring[:5]])
     assert trace(ring).key({}, 0) == turned.key({}, 0) == trace(ring[::-1]).key({}, 0)
