@@ -7,7 +7,7 @@ is computed from a theory and from nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -124,7 +124,7 @@ class Theory:
         if found is not None or not name.levels:
             return found
         for family, direct in self.general.items():
-            letters = family_letters(family, name)
+            letters = family_letters(family, name) if family.base == name.base else None
             if letters is not None:
                 return tuple(Name(own.base, tuple(at_level(level, letters) for level in own.levels)) for own in direct)
         return None
@@ -192,20 +192,72 @@ class Theory:
             not level.letter and level.offset < self.clock[0].offset for level in name.levels
         ):
             return None  # what stands before the first step is given
-        for family, definition in self.definitions.items():
-            shift = family_letters(family, name)
-            if shift is not None:
-                return Definition(name, _at_levels(definition.value, shift), definition.source)
-        return None
+        family = self.family_of(name)
+        if family is None:
+            return None
+        shift = family_letters(family, name)
+        assert shift is not None
+        definition = self.definitions[family]
+        return Definition(name, _at_levels(definition.value, shift), definition.source)
+
+    def family_of(self, name: Name) -> Name | None:
+        """The first defined layer family that has a name among its members."""
+        families = self._defined_families.get(name.base, ())
+        return next((family for family in families if family_letters(family, name) is not None), None)
+
+    def direct_users(self, name: Name) -> Sequence[Name]:
+        """What uses a name, as it stands there, in its definition."""
+        return self._direct_users.get(name, ())
+
+    @cached_property
+    def _direct_users(self) -> Mapping[Name, Sequence[Name]]:
+        found: dict[Name, list[Name]] = {}
+        for owner in self.definitions:
+            for used in self.used(owner):
+                found.setdefault(used, []).append(owner)
+        return found
+
+    @cached_property
+    def _defined_families(self) -> Mapping[str, Sequence[Name]]:
+        return _families(self.definitions)
+
+    @cached_property
+    def _declared_families(self) -> Mapping[str, Sequence[Name]]:
+        return _families(self.symbols)
+
+    @cached_property
+    def _reached(self) -> Mapping[Name, int]:
+        """Which names each definition rests on, as the bits of a number, each name a bit; nothing where one stands before what
+        it uses."""
+        bits: dict[Name, int] = {}
+        reached: dict[Name, int] = {}
+        for owner in self.definitions:
+            found = 1 << bits.setdefault(owner, len(bits))
+            for used in self.used(owner):
+                if used in self.definitions and used not in reached:
+                    return {}
+                found |= reached.setdefault(used, 1 << bits.setdefault(used, len(bits)))
+            reached[owner] = found
+        return reached
+
+    def rests_on(self, name: Name, on: Name) -> bool | None:
+        """Whether a defined quantity depends on another through the definitions; None where that takes a search, as it does
+        through layer families."""
+        if self.has_families or self.general or name not in self._reached or any(level.letter for level in on.levels):
+            return None
+        # all bits of what the other rests on, and its own among them, are then in the first one's
+        own = self._reached.get(on, 0)
+        return bool(own) and self._reached[name] & own == own
 
     def symbol(self, name: Name) -> Symbol | None:
         """The symbol of a name, or its family's at this layer."""
         found = self.symbols.get(name)
         if found is not None or not name.levels:
             return found
-        for family, symbol in self.symbols.items():
+        for family in self._declared_families.get(name.base, ()):
             shift = family_letters(family, name)
             if shift is not None:
+                symbol = self.symbols[family]
                 shape = tuple(size_at(length, shift) for length in symbol.shape)
                 return Symbol(name, shape, symbol.role, symbol.row)
         return None
@@ -265,6 +317,15 @@ def family_letters(family: Name, name: Name) -> dict[str, Level] | None:
         if letters.setdefault(own.letter, level) is not level:
             return None
     return letters if letters else None
+
+
+def _families(among: Iterable[Name]) -> dict[str, list[Name]]:
+    """The names with a letter for their layer, by their bases."""
+    found: dict[str, list[Name]] = {}
+    for name in among:
+        if any(level.letter for level in name.levels):
+            found.setdefault(name.base, []).append(name)
+    return found
 
 
 def _at_levels(value: Array, letters: Mapping[str, Level]) -> Array:

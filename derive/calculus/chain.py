@@ -287,6 +287,9 @@ def resolve(theory: Theory, term: Term) -> Term:
 
 def users(theory: Theory, name: Name) -> Iterator[Definition]:
     """The definitions that use a name directly, those of layer families at the layer where they do."""
+    if not theory.has_families and theory.clock is None:
+        yield from (theory.definitions[owner] for owner in theory.direct_users(name))
+        return
     for owner in theory.owners(name.base):
         letters = {level.letter for level in owner.levels if level.letter}
         instances: dict[Name, None] = {}
@@ -331,6 +334,9 @@ def _beyond(theory: Theory, name: Name) -> bool:
 
 def depends(theory: Theory, name: Name, on: Name) -> bool:
     """Whether a quantity depends on another through the definitions. True where layers with different letters leave it open."""
+    known = theory.rests_on(name, on)
+    if known is not None:
+        return known
     seen: set[Name] = set()
     stack = [name]
     first = 0 if theory.has_families or theory.general else theory.first_use(on)

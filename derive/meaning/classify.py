@@ -148,7 +148,7 @@ def _is_case(draft: Draft, each: Placed, head: Written) -> bool:
 def _covered(draft: Draft, name: Name, right: Node) -> bool:
     """Whether a layer family defines a name already. Its base case, `a^1 = x`, it does not."""
     for family, (side, _, _) in draft.right_sides.items():
-        if family_letters(family, name) is None:
+        if family.base != name.base or family_letters(family, name) is None:
             continue
         clock = _clock(draft, family)
         if clock is not None and all(not level.letter and level.offset >= clock[0].offset for level in name.levels):

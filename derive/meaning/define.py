@@ -44,7 +44,9 @@ def find_shapes(draft: Draft) -> None:
 
 
 def _starts_family(draft: Draft, name: Name) -> bool:
-    return any(own is not name and family_letters(own, name) is not None for own in draft.right_sides)
+    return any(
+        own.base == name.base and own is not name and family_letters(own, name) is not None for own in draft.right_sides
+    )
 
 
 def _introduce_rates(draft: Draft, statement: Statement) -> None:

@@ -72,7 +72,7 @@ class ShapeTable:
         if found is not None or not name.levels:
             return found
         for family, shape in self.shapes.items():
-            letters = family_letters(family, name)
+            letters = family_letters(family, name) if family.base == name.base else None
             if letters is not None:
                 sizes = tuple(size_at(self.space.find(length), letters) for length in shape.sizes)
                 return Shape(sizes, shape.row)

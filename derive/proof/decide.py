@@ -22,7 +22,7 @@ from derive.proof.depth import at_depth
 from derive.proof.evaluate import Balls, Evaluation, Floats, Point, Undefined
 from derive.proof.induction import by_induction
 from derive.proof.screen import POINTS, Screen, agree, places_of
-from derive.theory import Theory, family_letters
+from derive.theory import Theory
 from derive.verdicts import Counterexample
 
 _MOST_RUNGS = 400
@@ -367,7 +367,8 @@ def _distance(theory: Theory, name: Name, order: Mapping[Name, int]) -> tuple[bo
     """Where a name stands on the way to the loss: what is given first, then by layers, then in the order of definitions."""
     place = order.get(name)
     if place is None:
-        place = next((at for own, at in order.items() if family_letters(own, name) is not None), -1)
+        family = theory.family_of(name)
+        place = -1 if family is None else order[family]
     last = theory.last
     final = last is not None and any(level.letter == last.letter for level in name.levels)
     return place >= 0, final, sum(level.offset for level in name.levels if level.letter), place
