@@ -229,6 +229,8 @@ class Evaluation:
             Undefined: a value does not exist at this point, or its sign is left open.
         """
         at = {} if places is None else places
+        if type(term) is Entry:  # it keeps its own values, whatever its indices are called
+            return self._entry(term, at)
         order = self._orders.get(term)
         if order is None:
             order = self._orders[term] = tuple(sorted(term.free, key=lambda index: index.label))
@@ -243,8 +245,6 @@ class Evaluation:
         match term:  # what is met most often comes first
             case Mul():
                 return self._product(term, at)
-            case Entry():
-                return self._entry(term, at)
             case Num():
                 return calculate.number(term.value)
             case Total():
@@ -326,21 +326,23 @@ class Evaluation:
         return self.value(expanded, at)
 
     def _entry(self, entry: Entry, at: Mapping[Index, int]) -> Value:
-        if any(level.letter for level in entry.name.levels):
-            raise Undefined(f"{entry.name!r} stands for many layers, and has no value until one is chosen")
         try:
-            places = tuple(at[index] for index in entry.indices)
+            places = tuple([at[index] for index in entry.indices])
         except KeyError:
             raise Undefined(f"{entry!r} stands at an index that nothing gives a value") from None
         key = (entry.name, places)
-        if key not in self._memo:
+        found = self._memo.get(key)
+        if found is None:
+            if any(level.letter for level in entry.name.levels):
+                raise Undefined(f"{entry.name!r} stands for many layers, and has no value until one is chosen")
             body = self.point.theory.unfold(entry)
-            if body is not None:
-                self._memo[key] = self.value(body, at)
-            else:
+            if body is None:
                 sizes = tuple(index.size for index in entry.indices)
-                self._memo[key] = self.arithmetic.number(self.point.input(entry.name, places, sizes))
-        return self._memo[key]
+                found = self.arithmetic.number(self.point.input(entry.name, places, sizes))
+            else:
+                found = self.value(body, at)
+            self._memo[key] = found
+        return found
 
     def _function(self, name: str, order: int, argument: Value) -> Value:
         known = KNOWN.get(name)
