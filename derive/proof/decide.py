@@ -402,7 +402,8 @@ def _with_functions(theory: Theory, term: Term) -> Term:
 def _said(assumption: tuple[str, object]) -> str:
     kind, what = assumption
     if kind == "unit sum" and isinstance(what, Name):
-        return rf"\sum_k {what.base}_k = 1"
+        entry = rf"({what.base})_k" if "_" in what.base else f"{what.base}_k"
+        return rf"\sum_k {entry} = 1"
     if kind == "positive":
         return "the arguments of the logarithms are positive"
     if kind == "invertible":

@@ -15,6 +15,7 @@ from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Level, Name
 from derive.algebra.steps import ANY_STEP, at_level, instantiate, letters_of, size_at
 from derive.algebra.terms import Term, names, rename
+from derive.meaning.clocks import ENDLESS
 from derive.theory import Definition, Symbol, Theory, family_letters
 
 DEPTH = 4
@@ -50,7 +51,8 @@ class Deep:
             resized = {index: Index(index.label, size_at(index.size, assigned)) for index in free}
             sides = [rename(instantiate(term, assigned), resized) for term in (left, right)]
             if all(self._exists(name) for side in sides for name in names(side)):
-                said = ", ".join(f"{letter} = {level!r}" for letter, level in assigned.items())
+                told = ((letter, level) for letter, level in assigned.items() if letter != ENDLESS)
+                said = ", ".join(f"{letter} = {level!r}" for letter, level in told)
                 yield said, sides[0], sides[1], list(resized.values())
 
     def granted(self, unit: Mapping[Name, int]) -> dict[Name, int]:

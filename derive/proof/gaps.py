@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -69,9 +70,9 @@ def gap(understanding: Understanding, *terms: Term) -> str | None:
     found = unclear(understanding, terms)
     if found is not None:
         return found
-    stack = [name for term in terms for name in names(term)]
-    while stack:
-        name = stack.pop()
+    waiting = deque(sorted({name for term in terms for name in names(term)}, key=repr))
+    while waiting:  # the nearest first
+        name = waiting.popleft()
         if name in understanding.broken:
             return repr(name)
         if name in seen or len(seen) > 10_000:
@@ -82,7 +83,7 @@ def gap(understanding: Understanding, *terms: Term) -> str | None:
             found = unclear(understanding, (definition.value.body,))
             if found is not None:
                 return found
-            stack.extend(names(definition.value.body))
+            waiting.extend(sorted(names(definition.value.body), key=repr))
     return None
 
 

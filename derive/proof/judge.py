@@ -331,7 +331,7 @@ def _claim(
             "",
             Verdict.REFUTED,
             "the two sides differ",
-            reading="; ".join(notes),
+            reading="; ".join(dict.fromkeys(notes)),
             counterexample=decision.counterexample,
         )
     spoken = names_in((left, right), understanding.vocabulary, symbols=True)
