@@ -91,6 +91,9 @@ def _rewritten(part: object, calls: Calls) -> object:
         found = call(part)
         if found is not None and calls.get(found[0]) == found[1]:
             return plain(found[0])
+        raised = _applied_and_raised(part, calls)
+        if raised is not None:
+            return raised
     if isinstance(part, Product):
         part = _product(part, calls)
     elif isinstance(part, Scripted) and not part.primes and calls.get(replace(part, sup=None)) is not None:
@@ -100,6 +103,16 @@ def _rewritten(part: object, calls: Calls) -> object:
         operand = part.operand
         part = replace(part, operand=plain(operand) if operand in calls else operand)
     return rebuilt(part, lambda each: _rewritten(each, calls))
+
+
+def _applied_and_raised(node: Applied, calls: Calls) -> Node | None:
+    r"""A power of a value that is called: `\\operatorname{RMS}(x)^2`."""
+    match node.argument:
+        case Scripted(base=Fenced() as arguments, sub=None, sup=Node() as sup, primes=0):
+            found = call(replace(node, argument=arguments))
+            if found is not None and calls.get(found[0]) == found[1]:
+                return Scripted(plain(found[0]), None, sup, span=node.span)
+    return None
 
 
 def _product(node: Product, calls: Calls) -> Product | Node:

@@ -24,6 +24,7 @@ from derive.meaning.general_steps import tell_general_steps
 from derive.meaning.labels import is_one_hot
 from derive.meaning.layers import layer_letters
 from derive.meaning.naming import walk, written
+from derive.meaning.of_vectors import functions_of_vectors
 from derive.meaning.optima import shape_optima, with_optima
 from derive.meaning.prose import families_of_numbers, one_hot_names, spoken_shapes, squares_by_entry, symmetric
 from derive.meaning.samples import sample_name
@@ -129,6 +130,8 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
         squares_by_entry=squares_by_entry(draft.placed),
         entrywise=_has_entrywise_sign(trees),
         heads=_heads(draft),
+        values=draft.vocabulary.values | draft.values_of_vectors,
+        of_vectors=functions_of_vectors(draft),
     )
     draft.vocabulary = replace(draft.vocabulary, clocks=clocks_of(draft.placed, draft.vocabulary, draft.recursive))
     if draft.vocabulary.clocks:
@@ -146,6 +149,7 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
     if draft.vocabulary.clocks:
         draft.table.ranks.update(dict.fromkeys(families_of_numbers(draft.placed), 0))
     draft.table.ranks.update(dict.fromkeys(draft.single_numbers, 0))
+    draft.table.ranks.update(dict.fromkeys(draft.values_of_vectors, 1))
     for node, lengths in spoken_shapes(draft.placed):
         draft.table.declare_sizes(node, lengths)
     for _, end in draft.vocabulary.clocks.values():

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from derive.algebra.names import Name
 from derive.meaning.naming import Written, written
-from derive.meaning.scope import Scope, Vocabulary
+from derive.meaning.scope import OfVector, Scope, Vocabulary
 from derive.meaning.shapes import ShapeTable
 from derive.meaning.statements import Statement
 from derive.notation.tree import Node
@@ -91,6 +91,10 @@ class Draft:
     letters: frozenset[str] = frozenset()
     """Letters that stand for a layer or an entry."""
 
+    of_vectors: dict[str, OfVector] = field(default_factory=dict)
+    """Functions of vectors, as the page defines them, that stand at other vectors too."""
+    values_of_vectors: frozenset[str] = frozenset()
+    """Names of what functions of vectors give at the vector that they are defined with."""
     samples: frozenset[str] = frozenset()
     """The letters of sums over inputs, x in `C = \\frac{1}{n} \\sum_x C_x`."""
 

@@ -48,6 +48,7 @@ from derive.algebra.terms import (
     power,
     rename,
     sub,
+    transform,
 )
 from derive.meaning.clocks import linear, range_of, steps_over
 from derive.meaning.conditions import DIFFERENT, cover_everything
@@ -57,7 +58,7 @@ from derive.meaning.powers import OPAQUE
 from derive.meaning.products import Reading, multiply
 from derive.meaning.rows import COLON
 from derive.meaning.samples import outside, sample_name, sums_over
-from derive.meaning.scope import NotUnderstood, Running
+from derive.meaning.scope import NotUnderstood, OfVector, Running, Shape
 from derive.meaning.shapes import LOSS_LETTERS, PARAMETER_LETTERS, SCALARS, bare_letter
 from derive.meaning.slopes import Slopes
 from derive.meaning.sums import chosen, ends, is_count, members, sum_letters
@@ -509,6 +510,11 @@ class Elaborator(Slopes):
             inner = Applied(function, argument.base, span=function.span)
             yield from self._scripted(replace(argument, base=Fenced("(", inner, ")")))
             return
+        own = self._of_vector(function)
+        if own is not None:
+            for reading in self.readings(argument):
+                yield Reading(self._at_vector(own, reading.value), reading.notes, reading.cost)
+            return
         word, power_node, sub_node, primes = _word(function)
         inside = argument.body if isinstance(argument, Fenced) and argument.left in ("(", "[", r"\{") else argument
         row = word.lower()
@@ -544,6 +550,37 @@ class Elaborator(Slopes):
                 yield Reading(sum_entries(reading.value), reading.notes, reading.cost)
         else:
             raise NotUnderstood(f"no function called {word} is known here", column=function.span[0])
+
+    def _of_vector(self, function: Node) -> OfVector | None:
+        name = self._written(function)
+        return None if name is None else self.scope.vocabulary.of_vectors.get(repr(name.name))
+
+    def _at_vector(self, function: OfVector, argument: Array) -> Array:
+        """What a function that the page defines gives at a vector: its right side, read with a vector of that size in the place of
+        the parameter, and the entries of the vector put in."""
+        outer = self.scope
+        if argument.rank != 1:
+            raise NotUnderstood("a function of a vector at what is none")
+        others = {name: each for name, each in outer.vocabulary.of_vectors.items() if each is not function}
+        shape = Shape(argument.shape)
+
+        def shape_of(name: Name) -> Shape | None:
+            return shape if name is function.parameter else outer.shape_of(name)
+
+        inner = replace(
+            outer, vocabulary=replace(outer.vocabulary, of_vectors=others), shape_of=shape_of, plainest=True, running={},
+            kept=None, looked_up=[],
+        )  # fmt: skip
+        value = Elaborator(inner).readings(function.body)[0].value
+        outer.changes = inner.changes
+        running = inner.running.get(function.letter)
+        index = None if running is None else running.index
+        if value.rank or value.body.free - {index} or (function.letter and index is None):
+            raise NotUnderstood("a function of a vector whose right side leaves letters open")
+        # the index letters of the argument are others than those of the right side, whatever they are called
+        own = {} if index is None else {index: fresh(index.size)}
+        body = transform(rename(value.body, own), lambda node: _entry_of(node, function.parameter, argument))
+        return Array(tuple(own.values()), body)
 
     def _spelled_out(self, node: Node) -> list[Reading]:
         r"""The vector of `diag(\ldots x_i \ldots)`: what stands for its entry i."""
@@ -775,6 +812,10 @@ def _word(node: Node) -> tuple[str, Node | None, Node | None, int]:
     if isinstance(node, Word):
         return node.text, None, None, 0
     raise NotUnderstood("a function that is not known", column=node.span[0])
+
+
+def _entry_of(node: Term, parameter: Name, argument: Array) -> Term | None:
+    return argument.at(*node.indices) if isinstance(node, Entry) and node.name is parameter else None
 
 
 def _bare(latex: str) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from derive.meaning.by_index import tell_indices
 from derive.meaning.cases import gather_cases
 from derive.meaning.draft import Draft, Placed
 from derive.meaning.examples import tell_examples
 from derive.meaning.functions import take_off_arguments
 from derive.meaning.letters import tell_letters
+from derive.meaning.of_vectors import tell_functions_of_vectors
 from derive.meaning.prose import numbers
 from derive.meaning.rows import tell_rows
 from derive.meaning.samples import tell_samples
@@ -40,5 +42,7 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     put_together(draft)
     draft.vocabulary = vocabulary_of(draft.stated)
     draft.numbers = numbers(draft.placed, size_letters(draft.trees))
+    tell_functions_of_vectors(draft)
+    tell_indices(draft)
     take_off_arguments(draft)
     return draft

@@ -70,6 +70,15 @@ LAYOUTS = (
 
 
 @dataclass(frozen=True)
+class OfVector:
+    """A function of a vector: its parameter, the letter of the component that its body gives ("" for a number), and the body."""
+
+    parameter: Name
+    letter: str
+    body: Node
+
+
+@dataclass(frozen=True)
 class Vocabulary:
     """How the document writes its names: bases that carry entries, and bases whose plain superscripts are layers."""
 
@@ -98,6 +107,8 @@ class Vocabulary:
     layout: Layout = LAYOUTS[0]
     functions: Mapping[str, str] = field(default_factory=dict)
     """LaTeX of a function's letter or word to the name it has in terms: `\\sigma` to `sigmoid` where it was proved to be that."""
+    of_vectors: Mapping[str, OfVector] = field(default_factory=dict)
+    """LaTeX of a function's letter or word to what it is, for the functions of vectors that the page defines."""
 
 
 @dataclass
