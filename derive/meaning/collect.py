@@ -23,7 +23,7 @@ from derive.meaning.general import introduce_losses, leave_general
 from derive.meaning.general_steps import tell_general_steps
 from derive.meaning.labels import is_one_hot
 from derive.meaning.layers import layer_letters
-from derive.meaning.naming import walk, written
+from derive.meaning.naming import base_latex, walk, written
 from derive.meaning.of_vectors import functions_of_vectors
 from derive.meaning.optima import shape_optima, with_optima
 from derive.meaning.prose import families_of_numbers, one_hot_names, spoken_shapes, squares_by_entry, symmetric
@@ -38,6 +38,7 @@ from derive.meaning.shapes import (
     has_bold_vectors,
     has_light_vectors,
     is_loss,
+    two_values,
 )
 from derive.meaning.spelling import name_derivatives
 from derive.meaning.statements import EQUALITIES
@@ -132,6 +133,7 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
         heads=_heads(draft),
         values=draft.vocabulary.values | draft.values_of_vectors,
         of_vectors=functions_of_vectors(draft),
+        numbers=_declared_numbers(draft),
     )
     draft.vocabulary = replace(draft.vocabulary, clocks=clocks_of(draft.placed, draft.vocabulary, draft.recursive))
     if draft.vocabulary.clocks:
@@ -379,6 +381,26 @@ def _heads(draft: Draft) -> frozenset[str]:
         if each.statement.relation in EQUALITIES and each.statement.right is not None and not each.supposed
     )
     return frozenset(repr(name.name) for name in heads if name is not None and name.latex in CONVENTIONAL)
+
+
+def _declared_numbers(draft: Draft) -> frozenset[str]:
+    r"""The names that are said to be in `\mathbb{R}` or in `\{0, 1\}`, and are given no meaning."""
+    defined = {
+        name.name
+        for each in draft.placed
+        if each.statement.relation in EQUALITIES and (name := written(each.statement.head)) is not None
+    }
+    found = set()
+    for each in draft.placed:
+        name, region = written(each.statement.left), each.statement.right
+        if each.statement.relation != r"\in" or name is None or region is None:
+            continue
+        one = (base_latex(region) == r"\mathbb{R}" or two_values(region) is not None) and not isinstance(
+            region, Scripted
+        )
+        if one and not name.entries and not name.name.levels and name.name not in defined:
+            found.add(repr(name.name))
+    return frozenset(found)
 
 
 def _kronecker(draft: Draft) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass, replace
 
 from derive.algebra.names import Name
+from derive.meaning.called import lone_call
 from derive.meaning.draft import Draft
 from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, level_of, rebuilt, walk
 from derive.meaning.shapes import FAMILY, PARAMETER_LETTERS, SCALAR_CAPITALS, bare_letter, size_text
@@ -100,9 +101,10 @@ def examples_of(draft: Draft) -> Examples | None:
     counts = frozenset(size_text(upper) for letter in letters if (upper := summed.get(letter)) is not None)
     bases = {base for node, letter in lettered if letter in letters and (base := _outer(node))}
     plain = _standing(nodes, letters, below, counted)
+    called = {found.head for each in draft.placed if (found := lone_call(each.statement.left)) is not None}
     whole = {}
     for base in bases:
-        candidates = [form for form in _whole_forms(base) if form in plain]
+        candidates = [form for form in _whole_forms(base) if form in plain and plain[form] not in called]
         if len(candidates) == 1:
             whole[base] = plain[candidates[0]]
     last = _in_columns(draft, counts)
@@ -129,7 +131,9 @@ def _below(draft: Draft, nodes: Iterable[Node], summed: Mapping[str, Node | None
             continue
         letter, bold = bare_letter(base)
         layered = bold and letter not in WEIGHTS and isinstance(inner.sup, Fenced)
-        if letter not in EXAMPLES and not layered:
+        # Greek letters are features, statistics or parameters of many things, if the page says that each is a vector
+        greek = letter.startswith("\\") and letter not in PARAMETER_LETTERS and id(node) in declared
+        if letter not in EXAMPLES and not layered and not greek:
             continue
         if (
             (bold and not _is_one_vector(draft, base, inner.sub.text, summed))

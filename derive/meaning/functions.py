@@ -9,7 +9,7 @@ from derive.algebra.arrays import ShapeMismatch
 from derive.algebra.functions import KNOWN, NOTATION
 from derive.algebra.names import Name
 from derive.algebra.normal import Normalizer, TooLarge
-from derive.algebra.terms import Arg, Entry, Term, transform
+from derive.algebra.terms import Arg, Entry, Partial, Term, transform
 from derive.algebra.terms import walk as terms
 from derive.calculus.chain import NotDifferentiable
 from derive.meaning.calls import KNOWN_WORDS, Calls, call, called_at, given_beside, plain, uncalled
@@ -183,7 +183,7 @@ def find_functions(draft: Draft) -> None:
         if each.statement.right is not None and (letter := argument_of_slope(each.statement.left)) is not None:
             draft.parameters.add(letter)
     for name in called_letters(draft.trees, draft.vocabulary):
-        if repr(name) not in called:
+        if repr(name) not in called and name not in draft.numbers:
             if any(_equates(each.statement, name) for each in draft.placed):
                 draft.unclear.add(repr(name))  # `f = e^v` beside `f'(x)`: a value and a function in one letter
             draft.functions[repr(name)] = FunctionDefinition(repr(name), None)
@@ -237,8 +237,8 @@ def function_body(draft: Draft, right: Node, parameter: Name) -> Term | None:
         value = Elaborator(scope).readings(right)[0].value
     except (NotUnderstood, ShapeMismatch):
         return None
-    if value.rank:
-        return None
+    if value.rank or any(isinstance(node, Partial) for node in terms(value.body)):
+        return None  # a derivative by the parameter is one of a value
     return transform(value.body, lambda node: Arg(0) if isinstance(node, Entry) and node.name is parameter else None)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from derive.meaning.calls import Calls
-from derive.meaning.naming import rebuilt, written
+from derive.meaning.naming import is_transpose, rebuilt, written
 from derive.notation.tree import Derivative, Fenced, Node, Number, Product, Scripted, Symbol
 
 _NABLA = Symbol(r"\nabla")
@@ -32,12 +32,57 @@ def _rewritten(part: object, calls: Calls, lone: Node | None) -> object:
         return tuple(_rewritten(each, calls, lone) for each in part)
     if not isinstance(part, Node):
         return part
-    if isinstance(part, Derivative) and part.symbol == r"\nabla" and not part.variables:
+    if isinstance(part, Derivative) and (turned := _transposed(part, calls)) is not None:
+        part = turned
+    elif isinstance(part, Derivative) and part.symbol == r"\nabla" and not part.variables:
         by = _argument(part.operand, calls, lone)
         part = part if by is None else replace(part, variables=(by,))
     elif isinstance(part, Product):
-        part = _with_hessian(part, calls, lone)
+        part = _with_slopes(part, calls)
+        part = _with_hessian(part, calls, lone) if isinstance(part, Product) else part
     return rebuilt(part, lambda each: _rewritten(each, calls, lone))
+
+
+def _with_slopes(node: Product, calls: Calls) -> Node:
+    r"""A product in which the slopes of values that are called, `\ell'(\theta)`, are derivatives by the argument."""
+    factors: list[tuple[str, Node]] = []
+    for sign, factor in node.factors:
+        slope = _slope(factors[-1][1], factor, calls) if factors and sign == "" else None
+        if slope is None:
+            factors.append((sign, factor))
+        else:
+            factors[-1] = factors[-1][0], slope
+    if len(factors) == len(node.factors):
+        return node
+    return factors[0][1] if len(factors) == 1 else replace(node, factors=tuple(factors))
+
+
+def _slope(head: Node, arguments: Node, calls: Calls) -> Node | None:
+    sup: Node | None = None
+    if isinstance(arguments, Scripted) and arguments.sub is None and not arguments.primes:
+        sup, arguments = arguments.sup, arguments.base
+    if not isinstance(head, Scripted) or not head.primes or head.sup is not None:
+        return None
+    value: Node = replace(head, primes=0) if head.sub is not None else head.base
+    own = calls.get(value)
+    if own is None or not _is_name(own) or not isinstance(arguments, Fenced) or arguments.body != own:
+        return None
+    slope = Derivative(r"\partial", value, (own,) * head.primes, span=head.span)
+    return slope if sup is None else Scripted(Fenced("(", slope, ")", span=head.span), None, sup, span=head.span)
+
+
+def _transposed(node: Derivative, calls: Calls) -> Node | None:
+    r"""`\nabla f(x)^\top` is the gradient of the value f, lying down."""
+    match node:
+        case Derivative(
+            symbol=r"\nabla",
+            operand=Product(
+                factors=((sign, head), ("", Scripted(base=Fenced() as body, sub=None, sup=Node() as sup, primes=0)))
+            ),
+        ) if head in calls and is_transpose(sup):
+            standing = replace(node, operand=Product(((sign, head), ("", body)), span=node.operand.span))
+            return Scripted(Fenced("(", standing, ")", span=node.span), None, sup, span=node.span)
+    return None
 
 
 def _argument(operand: Node, calls: Calls, lone: Node | None) -> Node | None:

@@ -13,7 +13,7 @@ from derive.algebra.terms import Term, delta, mul, rename, total
 from derive.meaning.labels import label_of
 from derive.meaning.naming import Written, base_latex, written
 from derive.meaning.products import Reading
-from derive.meaning.scope import NotUnderstood, Scope
+from derive.meaning.scope import MANY, NotUnderstood, Scope
 from derive.meaning.vocabulary import bold_forms
 from derive.notation.tree import (
     Ellipsis,
@@ -122,6 +122,8 @@ class Places:
             own = Name(whole, own.levels)
         elif (bold := self._bold_beside(own, len(name.entries))) is not None:
             own = bold
+        elif repr(own) in self.scope.vocabulary.numbers and len(name.entries) == 1:
+            own = Name(own.base + MANY)  # `x_n` beside the number x: the like of it, many times
         value = self.scope.array(own, len(name.entries))
         shape = self.scope.shape_of(own)
         entries = name.entries

@@ -161,8 +161,8 @@ class Powers(Places):
         match node:
             case Number(text=text):
                 return Fraction(text)
-            case Sum(terms=(("+" | "-" as sign, term),)):
-                return self._rational(term) * (-1 if sign == "-" else 1)
+            case Sum(terms=terms) if all(sign in "+-" for sign, _ in terms):
+                return sum((self._rational(term) * (-1 if sign == "-" else 1) for sign, term in terms), Fraction(0))
             case Product(factors=((_, above), ("/", below))) | Fenced(body=Product(factors=((_, above), ("/", below)))):
                 return self._rational(above) / self._rational(below)
             case FractionNode(numerator=above, denominator=below):

@@ -15,6 +15,7 @@ from derive.meaning.examples import tell_examples
 from derive.meaning.functions import take_off_arguments
 from derive.meaning.letters import tell_letters
 from derive.meaning.of_vectors import tell_functions_of_vectors
+from derive.meaning.outcomes import write_out_values
 from derive.meaning.prose import numbers
 from derive.meaning.rows import tell_rows
 from derive.meaning.samples import tell_samples
@@ -42,6 +43,7 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     put_together(draft)
     draft.vocabulary = vocabulary_of(draft.stated)
     draft.numbers = numbers(draft.placed, size_letters(draft.trees))
+    write_out_values(draft)
     tell_functions_of_vectors(draft)
     tell_indices(draft)
     take_off_arguments(draft)

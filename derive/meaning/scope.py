@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from derive.notation.tree import Node
 
 
+MANY = r"_{\cdot}"
+r"""What marks the name of many numbers like one that the page declares: `x_n` beside `x \in \{0, 1\}` is one of them."""
+
+
 class NotUnderstood(Exception):
     """A part of a formula that has no meaning here. `missing` is a name that was never introduced, when that is why."""
 
@@ -90,6 +94,8 @@ class Vocabulary:
     """Names that the page defines, whatever convention takes them for: `I` is no identity matrix where there is an `I = ...`."""
     values: frozenset[str] = frozenset()
     """Names of values that are written with their arguments where they are defined."""
+    numbers: frozenset[str] = frozenset()
+    """Names that the page declares to be single numbers, and does not define."""
     samples: frozenset[str] = frozenset()
     """Letters of inputs that the page sums over."""
     clocks: Mapping[str, tuple[Level, Level]] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from derive.algebra.names import Name, Size, size
 from derive.algebra.steps import size_at
 from derive.meaning.labels import classes, one_hot
 from derive.meaning.naming import base_latex, is_transpose, level_of, walk, written
-from derive.meaning.scope import Shape, Sizes, Vocabulary
+from derive.meaning.scope import MANY, Shape, Sizes, Vocabulary
 from derive.notation.tree import (
     BigOperator,
     Ellipsis,
@@ -92,6 +92,9 @@ class ShapeTable:
                 self.ranks[name.base] = rank
             self.shapes[name] = Shape(tuple(self.space.open() for _ in range(rank)))
             self.guessed[name] = None
+            like = self.values.get(Name(name.base.removesuffix(MANY)))
+            if like is not None and name.base.endswith(MANY):
+                self.values[name] = like
         return self.shapes[name]
 
     def convention(self, base: str) -> int:
