@@ -10,6 +10,7 @@ from derive.algebra.steps import ANY_STEP
 from derive.algebra.terms import Partial, names
 from derive.algebra.terms import walk as term_nodes
 from derive.meaning.calls import call
+from derive.meaning.define import any_depends
 from derive.meaning.draft import Draft
 from derive.meaning.naming import walk, written
 from derive.meaning.prose import general_losses
@@ -73,7 +74,9 @@ def leave_general(draft: Draft) -> None:
             draft.general[name] = _every_step(told)
         elif told and not (last and any(level.letter for own in told for level in own.levels)):
             draft.general[name] = told
-        elif last and not timed:  # over time every step may have a part in it
+        elif (
+            last and not timed and not any_depends(draft, set(last), name)
+        ):  # over time every step may have a part in it
             draft.general[name] = last
         else:
             del draft.general[name]

@@ -161,14 +161,27 @@ def general_losses(placed: Sequence[Placed]) -> dict[Name, tuple[Name, ...]]:
 
 
 _A_LOSS = re.compile(r"\b(loss|cost|objective|energy|error)(\s+function)?\s*$", re.IGNORECASE)
+_OF_THESE = re.compile(r"\s*(both|all|these|they|it)\b", re.IGNORECASE)
+_A_NUMBER = re.compile(
+    r"\b(scalars?|numbers?|scores?|rewards?|loss(es)?|energ(y|ies)|real-valued|(log-?)?(probabilit|likelihood)\w*)\b",
+    re.IGNORECASE,
+)
+_AN_ARRAY = re.compile(r"\b(vectors?|maps?|entr(y|ies)|components?|\w*wise|arrays?|matri(x|ces))\b", re.IGNORECASE)
+_DIFFERENTIABLE = re.compile(r"\bdifferentiable\b", re.IGNORECASE)
 
 
 def _called_losses(inline: Sequence[Placed], known: Mapping[Name, object]) -> dict[Name, tuple[Name, ...]]:
-    """What the text calls a loss of something: "a differentiable loss `$R(z)$`"."""
+    """What the text calls a loss of something, "a differentiable loss `$R(z)$`", or a differentiable score or
+    probability."""
     found: dict[Name, tuple[Name, ...]] = {}
     for each in inline:
         called = call(each.statement.left)
-        if each.statement.right is not None or called is None or not _A_LOSS.search(each.before):
+        if each.statement.right is not None or called is None:
+            continue
+        before, after = re.split(r"[.]\s", each.before)[-1], re.split(r"[.](?:\s|$)", each.after)
+        sentence = " ".join((before, after[0], *(said for said in after[1:2] if _OF_THESE.match(said))))
+        number = _DIFFERENTIABLE.search(sentence) and _A_NUMBER.search(sentence) and not _AN_ARRAY.search(sentence)
+        if not _A_LOSS.search(each.before) and not number:
             continue
         head, body = called
         name = written(head)

@@ -11,6 +11,7 @@ from derive.meaning.calls import KNOWN_WORDS
 from derive.meaning.draft import Draft
 from derive.meaning.letters import index_letters
 from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, rebuilt, substituted, walk, written
+from derive.meaning.pairs import labels_of_pairs
 from derive.meaning.shapes import PARAMETER_LETTERS, bare_letter
 from derive.meaning.shorthand import after_d, differential, short_for_derivatives
 from derive.meaning.statements import EQUALITIES, Statement
@@ -69,6 +70,7 @@ def _join_labels(draft: Draft) -> None:
     labels |= {("", text) for text in _labels_of_names(nodes)} | set(_labels_of_one(draft, nodes))
     labels |= set(_labels_of_declared(draft, nodes))
     labels |= {("", text) for text in labels_of_things(draft, nodes)}
+    labels |= {("", text) for text in labels_of_pairs(draft, nodes)}
     if labels:
         draft.placed = tuple(
             replace(each, statement=each.statement.changed(lambda side: _labelled(side, frozenset(labels))))
