@@ -160,7 +160,9 @@ def define(draft: Draft) -> None:
     for name, (right, line, letters) in draft.right_sides.items():
         scope = Scope(draft.vocabulary, draft.table.known, draft.table.sizes, draft.table.space, plainest=True)
         try:
-            value = draft.table.space.settled(_right_side(draft, scope, right, letters))
+            value = _right_side(draft, scope, right, letters)
+            _fill_in(draft, name, value)
+            value = draft.table.space.settled(value)
         except (NotUnderstood, ShapeMismatch) as error:
             draft.problems[line] = str(error)
             continue
@@ -176,6 +178,15 @@ def define(draft: Draft) -> None:
         if shape is not None and name not in draft.definitions:
             indices = tuple(fresh(draft.table.space.find(length)) for length in shape.sizes)
             draft.definitions[name] = Definition(name, Array(indices, num(number), shape.row), line)
+
+
+def _fill_in(draft: Draft, name: Name, value: Array) -> None:
+    r"""Sizes that a right side leaves open, as `\mathbf{I} - \mathbf{1} \mathbf{1}^\top` does, are those of the name."""
+    shape = draft.table.known(name)
+    if shape is not None and shape.rank == value.rank:
+        for own, length in zip(shape.sizes, value.shape, strict=True):
+            if draft.table.space.is_open(length):
+                draft.table.space.agree(length, own)
 
 
 def fold(draft: Draft) -> None:

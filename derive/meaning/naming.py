@@ -177,8 +177,9 @@ def _with_subscript(inner: Written, sub: Node, subscripted: frozenset[str]) -> W
 
 
 def _is_label(node: Node) -> bool:
-    r"""Whether a subscript is an upright letter, or a set, as in `\\mu_\\mathcal{B}`: what it was made of is part of a name."""
-    return isinstance(node, Styled) and node.style in ("calligraphic", "script", "upright")
+    r"""Whether a subscript is an upright letter, a set, as in `\\mu_\\mathcal{B}`, or a bold vector: what it was made of is part of
+    a name."""
+    return isinstance(node, Styled) and node.style in ("calligraphic", "script", "upright", "bold")
 
 
 def subscript_text(node: Node) -> str:
