@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from derive.algebra.arrays import Array
-from derive.algebra.names import Index, Name
+from derive.algebra.names import Index, Name, Size
 from derive.algebra.normal import MOST_WORK, Normalizer, TooLarge
 from derive.algebra.single import collapsed
 from derive.algebra.steps import letters_of
@@ -191,7 +191,7 @@ def _look(
                 one, other = evaluation.value(left, at), evaluation.value(right, at)
                 alive = alive or bool(one) or bool(other)
                 if not agree(one, other):
-                    certified = _certify(theory, left, right, at, seed, unit)
+                    certified = _certify(theory, left, right, at, seed, unit, evaluation.point.sizes)
                     if certified is not None:
                         return Refuted(certified)
                     break
@@ -226,14 +226,20 @@ def _positive_names(theory: Theory, seed: int, *terms: Term) -> frozenset[Name]:
 
 
 def _certify(
-    theory: Theory, left: Term, right: Term, at: Mapping[Index, int], seed: int, unit: Mapping[Name, int]
+    theory: Theory,
+    left: Term,
+    right: Term,
+    at: Mapping[Index, int],
+    seed: int,
+    unit: Mapping[Name, int],
+    sizes: Mapping[Size, int],
 ) -> Counterexample | None:
-    """Both sides enclosed; a counterexample where the enclosures are disjoint."""
+    """Both sides enclosed, at the sizes at which they were seen to differ; a counterexample where the enclosures are disjoint."""
     import flint
 
     for precision in (64, 128, 512):
         flint.ctx.prec = precision
-        point = Point(theory, seed, unit=unit, positive=_positive_names(theory, seed, left, right))
+        point = Point(theory, seed, dict(sizes), unit=unit, positive=_positive_names(theory, seed, left, right))
         evaluation = Evaluation(point, Balls())
         try:
             a, b = evaluation.value(left, at), evaluation.value(right, at)
