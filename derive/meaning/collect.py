@@ -38,6 +38,7 @@ from derive.meaning.shapes import (
     has_bold_vectors,
     has_light_vectors,
     is_loss,
+    size_text,
     two_values,
 )
 from derive.meaning.spelling import name_derivatives
@@ -134,6 +135,7 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
         values=draft.vocabulary.values | draft.values_of_vectors,
         of_vectors=functions_of_vectors(draft),
         numbers=_declared_numbers(draft),
+        entries_of=_entries_of(draft),
     )
     draft.vocabulary = replace(draft.vocabulary, clocks=clocks_of(draft.placed, draft.vocabulary, draft.recursive))
     if draft.vocabulary.clocks:
@@ -381,6 +383,26 @@ def _heads(draft: Draft) -> frozenset[str]:
         if each.statement.relation in EQUALITIES and each.statement.right is not None and not each.supposed
     )
     return frozenset(repr(name.name) for name in heads if name is not None and name.latex in CONVENTIONAL)
+
+
+def _entries_of(draft: Draft) -> dict[str, str]:
+    r"""The letters that give entries of bold arrays, without those that are listed, `x_1, \\ldots, x_N`, and as many as no axis of
+    the array has entries."""
+    sizes: dict[str, Node] = {}
+    for each in draft.placed:
+        base, region = base_latex(each.statement.left), each.statement.right
+        if (
+            each.statement.relation == r"\in"
+            and base is not None
+            and isinstance(region, Scripted)
+            and region.sup is not None
+        ):
+            sizes.setdefault(base, region.sup)
+    return {
+        light: whole
+        for light, whole in draft.vocabulary.entries_of.items()
+        if light not in draft.lists or whole not in sizes or draft.lists[light] in size_text(sizes[whole])
+    }
 
 
 def _declared_numbers(draft: Draft) -> frozenset[str]:

@@ -91,6 +91,8 @@ class Draft:
     letters: frozenset[str] = frozenset()
     """Letters that stand for a layer or an entry."""
 
+    lists: dict[str, str] = field(default_factory=dict)
+    """Letters of which the page lists members, with the last one's number."""
     of_vectors: dict[str, OfVector] = field(default_factory=dict)
     """Functions of vectors, as the page defines them, that stand at other vectors too."""
     values_of_vectors: frozenset[str] = frozenset()

@@ -129,7 +129,7 @@ def _below(draft: Draft, nodes: Iterable[Node], summed: Mapping[str, Node | None
         base = base_latex(inner.base)
         if base is None or not isinstance(inner.sub, Symbol) or inner.sub.text not in summed:
             continue
-        letter, bold = bare_letter(base)
+        letter, bold = bare_letter(base.rstrip("'"))
         layered = bold and letter not in WEIGHTS and isinstance(inner.sup, Fenced)
         # Greek letters are features, statistics or parameters of many things, if the page says that each is a vector
         greek = letter.startswith("\\") and letter not in PARAMETER_LETTERS and id(node) in declared

@@ -10,7 +10,7 @@ from derive.meaning.calls import call
 from derive.meaning.conditions import COMPARISONS
 from derive.meaning.draft import Placed
 from derive.meaning.naming import written
-from derive.notation.tree import Node, Number, Product, Relations, Symbol
+from derive.notation.tree import Ellipsis, Node, Number, Product, Relations, Symbol
 from derive.notation.tree import Sequence as SequenceNode
 
 _IS_SYMMETRIC = re.compile(
@@ -88,6 +88,8 @@ _FUNCTION_OF = re.compile(
     r"^\W*(?:(?:be|is|are|denotes?|stands for)\b)?[^.;:]*\b(?:functions? of|depends? (?:\w+ )*on|through)(?:\s+[\w-]+){0,6}$",
     re.IGNORECASE,
 )
+_A_FUNCTION = re.compile(r"\bdifferentiable (scalar |real )?function\s*$", re.IGNORECASE)
+_OF = re.compile(r"^\s*of(\s+the)?(\s+[\w-]+){0,2}\s*$", re.IGNORECASE)
 _THROUGH = re.compile(r"^\s*(only\s+)?through\s*$", re.IGNORECASE)
 _ALSO = re.compile(r"^\s*(?:,|and|,\s*and|or)\s*$")
 
@@ -145,7 +147,7 @@ def general_losses(placed: Sequence[Placed]) -> dict[Name, tuple[Name, ...]]:
             told = (
                 _ALSO.match(between)
                 if direct and other.formula != inline[place + 1].formula
-                else _FUNCTION_OF.match(between)
+                else _FUNCTION_OF.match(between) or (_A_FUNCTION.search(each.before) and _OF.match(between))
             )
             if told is None and direct and _THROUGH.match(between):
                 direct, told = [], _THROUGH.match(between)  # "depends on S through P only"
@@ -153,8 +155,11 @@ def general_losses(placed: Sequence[Placed]) -> dict[Name, tuple[Name, ...]]:
                 break
             listed = other.statement.left
             items = listed.items if isinstance(listed, SequenceNode) else (listed,)
-            names = (written(item) for item in items)
-            direct += [name.name for name in names if name is not None and name.power is None]
+            names = [name for item in items if (name := written(item)) is not None and name.power is None]
+            if any(isinstance(item, Ellipsis) for item in items) and len({name.name.base for name in names}) == 1:
+                direct.append(Name(names[0].name.base))  # all members of `z_1, \ldots, z_J`
+            else:
+                direct += [name.name for name in names]
         if direct:
             found.setdefault(head.name, tuple(dict.fromkeys(direct)))
     return found | _called_losses(inline, found)

@@ -14,6 +14,7 @@ from derive.meaning.draft import Draft, Placed
 from derive.meaning.examples import tell_examples
 from derive.meaning.functions import take_off_arguments
 from derive.meaning.letters import tell_letters
+from derive.meaning.listed import tell_lists, tell_primes
 from derive.meaning.of_vectors import tell_functions_of_vectors
 from derive.meaning.outcomes import write_out_values
 from derive.meaning.prose import numbers
@@ -35,7 +36,9 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     gather_cases(draft)
     tell_bars(draft)
     tell_squares(draft)
+    tell_primes(draft)
     tell_letters(draft)
+    tell_lists(draft)
     draft.samples = tell_samples(draft)
     tell_steps(draft)
     tell_examples(draft)
