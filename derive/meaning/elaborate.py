@@ -531,7 +531,8 @@ class Elaborator(Slopes):
                 raise NotUnderstood("a prod that is no chain of derivatives", column=function.span[0])
             yield chain
         elif row in ("diag", "diagonal"):
-            yield from _of_fitting(self._spelled_out(inside) or self.readings(inside), diagonal)
+            listed = self._spelled_out(inside) or self._listed(inside)
+            yield from _of_fitting(listed or self.readings(inside), diagonal)
         elif row == "det":
             yield from _of_fitting(self.readings(inside), self.determinant)
         elif row in ("tr", "trace"):
@@ -597,6 +598,27 @@ class Elaborator(Slopes):
         if inside.value.rank or len(free) != 1:
             raise NotUnderstood("an entry that does not say which", column=node.span[0])
         return [Reading(Array((free[0],), inside.value.body), inside.notes, inside.cost)]
+
+    def _listed(self, node: Node) -> list[Reading]:
+        r"""The vector of `diag(r_1, \ldots, r_N)`, with as many entries."""
+        items = node.items if isinstance(node, Sequence) else ()
+        first, last = (items[0], items[-1]) if len(items) > 2 else (None, None)
+        if (
+            not isinstance(first, Scripted)
+            or not isinstance(last, Scripted)
+            or last.sub is None
+            or last.sup is not None
+        ):
+            return []
+        if first != replace(last, sub=Number("1")) or not any(isinstance(item, Ellipsis) for item in items):
+            return []
+        name, length = base_latex(last.base), self.scope.sizes.get(base_latex(last.sub) or "")
+        if name is None or length is None:
+            return []
+        value = self.scope.array(Name(name), 1)
+        if value.rank != 1 or not self.scope.agree(value.shape[0], length):
+            raise NotUnderstood("a list of other entries than there are", column=node.span[0])
+        return [Reading(value)]
 
     def _extreme(self, word: str, place: Node, body: Node) -> Reading:
         """The largest or smallest of several: a number of which nothing is known but what it depends on."""

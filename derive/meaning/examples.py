@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass, replace
+from itertools import pairwise
 
 from derive.algebra.names import Name
 from derive.meaning.called import lone_call
@@ -101,10 +102,13 @@ def examples_of(draft: Draft) -> Examples | None:
     counts = frozenset(size_text(upper) for letter in letters if (upper := summed.get(letter)) is not None)
     bases = {base for node, letter in lettered if letter in letters and (base := _outer(node))}
     plain = _standing(nodes, letters, below, counted)
+    declared = {each.statement.left for each in draft.placed if each.statement.relation == r"\in"}
     called = {found.head for each in draft.placed if (found := lone_call(each.statement.left)) is not None}
     whole = {}
     for base in bases:
         candidates = [form for form in _whole_forms(base) if form in plain and plain[form] not in called]
+        if base.startswith("\\") and base[1:].isalpha():  # beside a density \phi, \Phi is a function
+            candidates = [form for form in candidates if plain[form] in declared]
         if len(candidates) == 1:
             whole[base] = plain[candidates[0]]
     last = _in_columns(draft, counts)
@@ -122,6 +126,7 @@ def _below(draft: Draft, nodes: Iterable[Node], summed: Mapping[str, Node | None
         for each in draft.placed
         if each.statement.relation == r"\in" and isinstance(each.statement.right, Scripted)
     }
+    multiplied = {id(part) for node in nodes if isinstance(node, Product) for part in _after_rows(node)}
     for node in nodes:
         if not isinstance(node, Scripted):
             continue
@@ -132,15 +137,25 @@ def _below(draft: Draft, nodes: Iterable[Node], summed: Mapping[str, Node | None
         letter, bold = bare_letter(base.rstrip("'"))
         layered = bold and letter not in WEIGHTS and isinstance(inner.sup, Fenced)
         # Greek letters are features, statistics or parameters of many things, if the page says that each is a vector
-        greek = letter.startswith("\\") and letter not in PARAMETER_LETTERS and id(node) in declared
+        vector = id(node) in declared or id(node) in multiplied
+        greek = letter.startswith("\\") and letter not in PARAMETER_LETTERS and vector
         if letter not in EXAMPLES and not layered and not greek:
             continue
         if (
             (bold and not _is_one_vector(draft, base, inner.sub.text, summed))
-            or id(node) in declared
+            or vector
             or (node.sup is not None and is_transpose(node.sup))
         ):
             yield base
+
+
+def _after_rows(node: Product) -> Iterator[Node]:
+    r"""The `x_n` of `w^\top x_n`: what a vector that lies down is multiplied with is a vector."""
+    for (_, row), (sign, factor) in pairwise(node.factors):
+        lies = isinstance(row, Scripted) and row.sub is None and row.sup is not None and is_transpose(row.sup)
+        letter = bare_letter(base_latex(row.base) or "X")[0].removeprefix("\\") if isinstance(row, Scripted) else "X"
+        if sign == "" and lies and letter[:1].islower():
+            yield factor
 
 
 def _is_one_vector(draft: Draft, base: str, letter: str, summed: Mapping[str, Node | None]) -> bool:
@@ -199,6 +214,8 @@ def _whole_forms(base: str) -> set[str]:
         base = found[2]
     bold = base.startswith(r"\mathbf{")
     letter = base.removeprefix(r"\mathbf{").removesuffix("}") if bold else base
+    if letter.startswith("\\") and letter[1:].islower() and letter[1:].isalpha():
+        return {f"\\{letter[1:].capitalize()}", rf"\mathbf{{\{letter[1:].capitalize()}}}"}
     differential = letter[:-1] if len(letter) == 2 and letter[0] == "d" else ""
     letter = letter.removeprefix(differential)
     if len(letter) != 1 or not letter.islower() or letter.upper() in SCALAR_CAPITALS:

@@ -12,10 +12,11 @@ from derive.meaning.draft import Draft
 from derive.meaning.letters import index_letters
 from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, rebuilt, substituted, walk, written
 from derive.meaning.pairs import labels_of_pairs
-from derive.meaning.shapes import PARAMETER_LETTERS, bare_letter
+from derive.meaning.shapes import PARAMETER_LETTERS, bare_letter, size_letters
 from derive.meaning.shorthand import after_d, differential, short_for_derivatives
 from derive.meaning.statements import EQUALITIES, Statement
 from derive.meaning.things import labels_of_things, letters_below
+from derive.notation.signs import LIMITS
 from derive.notation.tree import (
     Applied,
     BigOperator,
@@ -67,6 +68,7 @@ def _join_labels(draft: Draft) -> None:
     values = {node.text for node in nodes if isinstance(node, Symbol) and id(node) not in places} - counted
     labels = {("", sub.text) for sub in below if isinstance(sub, Symbol) and sub.text in values}
     labels |= {("", letter) for letter in _labels_of_vectors(draft, nodes)}
+    labels |= {("", letter) for letter in _labels_of_matrices(draft, nodes)}
     labels |= {("", text) for text in _labels_of_names(nodes)} | set(_labels_of_one(draft, nodes))
     labels |= set(_labels_of_declared(draft, nodes))
     labels |= {("", text) for text in labels_of_things(draft, nodes)}
@@ -76,6 +78,26 @@ def _join_labels(draft: Draft) -> None:
             replace(each, statement=each.statement.changed(lambda side: _labelled(side, frozenset(labels))))
             for each in draft.placed
         )
+
+
+def _labels_of_matrices(draft: Draft, nodes: Sequence[Node]) -> frozenset[str]:
+    r"""The R of `w_R = \arg\min_w E_R(w)` where R is a matrix of the page: it counts nothing, and is no size."""
+    defined = {
+        each.statement.left.text
+        for each in draft.placed
+        if isinstance(each.statement.left, Symbol)
+        and each.statement.left.text.isupper()
+        and (each.statement.relation in EQUALITIES or each.statement.relation == r"\in")
+        and isinstance(each.statement.right, Applied | Product | Scripted)
+    }
+    counted = {
+        part.text
+        for node in nodes
+        if isinstance(node, BigOperator)
+        for part in walk((node.lower, node.upper))
+        if isinstance(part, Symbol)
+    }
+    return frozenset(defined - counted - size_letters(nodes))
 
 
 def _labels_of_names(nodes: Sequence[Node]) -> Iterable[str]:
@@ -291,7 +313,8 @@ def _labelled(part: object, labels: Labels) -> object:
     if not isinstance(part, Node) or not is_dataclass(part):
         return part
     base = base_latex(part.base) if isinstance(part, Scripted) else None
-    if isinstance(part, Scripted) and base is not None:
+    limits = isinstance(part, Scripted) and isinstance(part.base, Word) and part.base.text in LIMITS
+    if isinstance(part, Scripted) and base is not None and not limits:  # the w of `\arg\min_w` is varied
         letters = "".join(letters_below(part))
         if ("", letters) in labels or (base, letters) in labels:
             name = Symbol(f"{base}_{{{letters}}}", span=part.span)

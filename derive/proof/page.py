@@ -14,6 +14,7 @@ from derive.meaning.draft import Placed
 from derive.meaning.functions import signature
 from derive.meaning.layers import names_in
 from derive.meaning.naming import walk, written
+from derive.meaning.optima import optimum
 from derive.meaning.prose import layout_said
 from derive.meaning.rewrite import rewritten
 from derive.meaning.scope import LAYOUTS, Layout, Vocabulary
@@ -139,6 +140,8 @@ def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Pla
         before, after = placed[first], placed[number]
         if first >= number or (before.section == after.section and not _brings_in(understanding, name, before, after)):
             continue
+        if before.section == after.section and optimum(before.statement.right) is not None:
+            continue  # a formula for where something is least is a claim
         start = number
         if before.section != after.section:
             start = next(n for n, each in enumerate(placed) if each.section == after.section)
