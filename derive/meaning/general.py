@@ -31,7 +31,9 @@ def introduce_losses(draft: Draft) -> None:
             name = found.name
             known = draft.table.known(name)
             said = name in spoken and (known is None or not known.rank)  # "a scalar loss" says both
-            if name not in draft.right_sides and (said or (is_loss(name) and known is None)):
+            if name in draft.right_sides or repr(name) in draft.unclear:
+                continue
+            if said or (is_loss(name) and known is None):
                 draft.table.shapes[name] = Shape(())
                 draft.general[name] = ()
 

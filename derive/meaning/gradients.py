@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from derive.meaning.called import Called, calls_in, with_calls
 from derive.meaning.calls import Calls
+from derive.meaning.draft import Draft
 from derive.meaning.naming import is_transpose, rebuilt, written
+from derive.meaning.shapes import is_loss
+from derive.meaning.statements import EQUALITIES
 from derive.notation.tree import Derivative, Fenced, Node, Number, Product, Scripted, Symbol
 
 _NABLA = Symbol(r"\nabla")
@@ -69,6 +73,32 @@ def _slope(head: Node, arguments: Node, calls: Calls) -> Node | None:
         return None
     slope = Derivative(r"\partial", value, (own,) * head.primes, span=head.span)
     return slope if sup is None else Scripted(Fenced("(", slope, ")", span=head.span), None, sup, span=head.span)
+
+
+def tell_slopes_of_losses(draft: Draft) -> None:
+    r"""`L'(w)` where the page says what the loss L is: its derivative by w, on whatever way L depends on it."""
+    defined = {
+        each.statement.left
+        for each in draft.placed
+        if each.statement.right is not None and each.statement.relation in EQUALITIES and not each.statement.link
+        if (name := written(each.statement.left)) is not None and is_loss(name.name)
+    }
+    defined -= {call.head for call in calls_in(draft.trees)}
+
+    def change(call: Called) -> Node | None:
+        head = call.head
+        if not isinstance(head, Scripted) or not head.primes or head.sup is not None or call.entry is not None:
+            return None
+        value: Node = replace(head, primes=0) if head.sub is not None else head.base
+        if value not in defined or len(call.arguments) != 1 or not _is_name(call.arguments[0]):
+            return None
+        return Derivative(r"\partial", value, call.arguments * head.primes, span=call.span)
+
+    if defined:
+        draft.placed = tuple(
+            replace(each, statement=each.statement.changed(lambda side: with_calls(side, change)))
+            for each in draft.placed
+        )
 
 
 def _transposed(node: Derivative, calls: Calls) -> Node | None:

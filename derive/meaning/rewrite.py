@@ -13,6 +13,7 @@ from derive.meaning.cases import gather_cases
 from derive.meaning.draft import Draft, Placed
 from derive.meaning.examples import tell_examples
 from derive.meaning.functions import take_off_arguments
+from derive.meaning.gradients import tell_slopes_of_losses
 from derive.meaning.letters import tell_letters
 from derive.meaning.listed import tell_lists, tell_primes
 from derive.meaning.of_vectors import tell_functions_of_vectors
@@ -49,5 +50,6 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     write_out_values(draft)
     tell_functions_of_vectors(draft)
     tell_indices(draft)
+    tell_slopes_of_losses(draft)
     take_off_arguments(draft)
     return draft
