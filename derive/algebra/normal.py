@@ -31,6 +31,7 @@ from derive.algebra.polynomial import (
     Monomial,
     Polynomial,
     collect,
+    leading,
     merged,
     multiplied,
     number,
@@ -414,7 +415,7 @@ class Normalizer(OverSteps):
             return number(1 if value > 0 else 0)
         if all(m.coefficient > 0 and all(positive_atom(atom) for atom, _ in m.factors) for m in argument.monomials):
             return number(1)
-        first = min(argument.monomials, key=lambda monomial: monomial.key({}, 0))
+        first = leading(argument)
         scaled = argument.scaled(1 / first.coefficient)
         step = of_atom(Atom("positive", None, (), (scaled,)))
         if first.coefficient > 0:

@@ -316,6 +316,16 @@ def number(value: Fraction | int) -> Polynomial:
     return Polynomial((Monomial(Fraction(value)),) if value else ())
 
 
+_ANY_INDEX = -10_000
+"""The label of all indices where they are not told apart."""
+
+
+def leading(polynomial: Polynomial) -> Monomial:
+    """The term that comes first whatever the free indices are called, as far as that tells: under a sum they get other names."""
+    alike = dict.fromkeys(polynomial.free, _ANY_INDEX)
+    return min(polynomial.monomials, key=lambda monomial: (monomial.key(alike, 0), monomial.key({}, 0)))
+
+
 def of_atom(atom: Atom, exponent: Fraction | int = 1) -> Polynomial:
     return Polynomial((Monomial(Fraction(1), ((atom, Fraction(exponent)),)),))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from derive.algebra.names import Level, Name, size
 from derive.algebra.steps import ANY_STEP, StepSum, is_bound, number_of_steps
@@ -21,12 +22,19 @@ from derive.meaning.draft import Draft, Meaning, Placed
 from derive.meaning.functions import find_functions
 from derive.meaning.general import introduce_losses, leave_general
 from derive.meaning.general_steps import tell_general_steps
-from derive.meaning.labels import is_one_hot
+from derive.meaning.labels import is_one_hot, one_hot
 from derive.meaning.layers import layer_letters
 from derive.meaning.naming import base_latex, walk, written
 from derive.meaning.of_vectors import functions_of_vectors
 from derive.meaning.optima import shape_optima, with_optima
-from derive.meaning.prose import families_of_numbers, one_hot_names, spoken_shapes, squares_by_entry, symmetric
+from derive.meaning.prose import (
+    families_of_numbers,
+    one_hot_names,
+    spoken_classes,
+    spoken_shapes,
+    squares_by_entry,
+    symmetric,
+)
 from derive.meaning.samples import sample_name
 from derive.meaning.scope import LAYOUTS, Kept, Layout, Scope, Shape, Vocabulary
 from derive.meaning.shapes import (
@@ -46,8 +54,10 @@ from derive.meaning.statements import EQUALITIES
 from derive.meaning.sums import batches, bounds
 from derive.meaning.vocabulary import has_kronecker, index_letters
 from derive.notation.tree import (
+    BigOperator,
     Node,
     Product,
+    Relations,
     Scripted,
     Symbol,
 )
@@ -154,6 +164,8 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
         draft.table.ranks.update(dict.fromkeys(families_of_numbers(draft.placed), 0))
     draft.table.ranks.update(dict.fromkeys(draft.single_numbers, 0))
     draft.table.ranks.update(dict.fromkeys(draft.values_of_vectors, 1))
+    for name in _spoken_classes(draft):
+        draft.table.shapes[one_hot(name)] = Shape((draft.table.space.open(),))
     for node, lengths in spoken_shapes(draft.placed):
         draft.table.declare_sizes(node, lengths)
     for _, end in draft.vocabulary.clocks.values():
@@ -252,7 +264,7 @@ def theory_of(draft: Draft) -> Theory:
         draft.title,
         draft.general,
         draft.vocabulary.symmetric,
-        draft.table.values,
+        draft.table.values | dict.fromkeys(classes_of(draft), (Fraction(0), Fraction(1))),
         clock(draft),
     )
 
@@ -383,6 +395,19 @@ def _heads(draft: Draft) -> frozenset[str]:
         if each.statement.relation in EQUALITIES and each.statement.right is not None and not each.supposed
     )
     return frozenset(repr(name.name) for name in heads if name is not None and name.latex in CONVENTIONAL)
+
+
+def _spoken_classes(draft: Draft) -> frozenset[Name]:
+    """Letters that the text calls a class, that are declared nowhere, and with which nothing is counted."""
+    lowers = (node.lower for tree in draft.trees for node in walk(tree) if isinstance(node, BigOperator))
+    counts = (lower.first if isinstance(lower, Relations) else lower for lower in lowers)  # not the c of `j \\neq c`
+    counted = {part.text for node in counts for part in walk(node) if isinstance(part, Symbol)}
+    given = {
+        name.name
+        for each in draft.placed
+        if each.statement.right is not None and (name := written(each.statement.left)) is not None
+    }
+    return frozenset(name for name in spoken_classes(draft.placed) - given if name.base not in counted)
 
 
 def _entries_of(draft: Draft) -> dict[str, str]:

@@ -61,7 +61,7 @@ from derive.meaning.samples import outside, sample_name, sums_over
 from derive.meaning.scope import NotUnderstood, OfVector, Running, Shape
 from derive.meaning.shapes import LOSS_LETTERS, PARAMETER_LETTERS, SCALARS, bare_letter
 from derive.meaning.slopes import Slopes
-from derive.meaning.sums import chosen, ends, is_count, members, sum_letters
+from derive.meaning.sums import chosen, ends, is_count, left_out, members, sum_letters
 from derive.notation.tree import (
     Applied,
     BigOperator,
@@ -539,6 +539,8 @@ class Elaborator(Slopes):
             yield from _of_fitting(self.readings(inside), lambda value: trace(value, self.scope.agree))
         elif row == "max" and isinstance(inside, Sequence) and len(inside.items) == 2:
             left, right = (self.readings(item) for item in inside.items)
+            if isinstance(left[0].value.body, Num):  # `max(0, x)` as x where it is positive
+                left, right = right, left
             for difference in self._added([("+", left), ("-", right)]):
                 second = right[0].value
                 step = entrywise(lambda t: mul(t, Positive(t)), difference.value)
@@ -673,7 +675,8 @@ class Elaborator(Slopes):
             raise NotUnderstood("a condition that is no single comparison", column=node.span[0])
         relation, right = relations.rest[0]
         if relation in DIFFERENT or relation == "=":
-            same = self._same_place(relations.first, right)
+            of_class = self._label(relations.first) is not None or self._label(right) is not None
+            same = (self._same if of_class else self._same_place)(relations.first, right)
             return same if relation == "=" else sub(ONE, same)
         difference = sub(self.readings(relations.first)[0].value.body, self.readings(right)[0].value.body)
         return self._holds(relation, difference, node)
@@ -729,8 +732,17 @@ class Elaborator(Slopes):
             for index in indices:
                 if index is not None and len(indices) == 1:
                     ends(self.scope, node, index)
+            held: Term | None = None
             if batch is not None and indices[0] is not None and self.scope.shape_of(Name(base_latex(batch) or "")):
                 held = members(self.scope, batch, indices[0])
+            elif (other := left_out(node.lower)) is not None and indices[0] is not None:
+                index = indices[0]
+                of_class = self._label(other) is not None
+                same = (
+                    self._same(Symbol(letters[0]), other) if of_class else delta(index, self._place(other, index.size))
+                )
+                held = sub(ONE, same)
+            if held is not None:
                 inside = [
                     Reading(entrywise(lambda t: mul(held, t), each.value), each.notes, each.cost) for each in inside
                 ]

@@ -10,7 +10,7 @@ from derive.meaning.calls import call
 from derive.meaning.conditions import COMPARISONS
 from derive.meaning.draft import Placed
 from derive.meaning.naming import written
-from derive.notation.tree import Ellipsis, Node, Number, Product, Relations, Symbol
+from derive.notation.tree import Node, Number, Product, Relations, Symbol
 from derive.notation.tree import Sequence as SequenceNode
 
 _IS_SYMMETRIC = re.compile(
@@ -131,6 +131,22 @@ def one_hot_names(placed: Iterable[Placed]) -> frozenset[Name]:
     return frozenset(found)
 
 
+_A_CLASS = re.compile(
+    r"\b(true|correct|right|target|actual|wanted)\s+(class|label|category)(\s+(is|be|being|of the example is))?\s*$",
+    re.IGNORECASE,
+)
+
+
+def spoken_classes(placed: Iterable[Placed]) -> frozenset[Name]:
+    """The letters that the text calls the class of an example: "the true class is c"."""
+    found = set()
+    for each in placed:
+        letter = each.statement.left
+        if _mentioned(each) and isinstance(letter, Symbol) and _A_CLASS.search(each.before):
+            found.add(Name(letter.text))
+    return frozenset(found)
+
+
 def general_losses(placed: Sequence[Placed]) -> dict[Name, tuple[Name, ...]]:
     """What the text says that a number depends on: "let L be a differentiable function of all the `$y_i$`"."""
     found: dict[Name, tuple[Name, ...]] = {}
@@ -156,10 +172,7 @@ def general_losses(placed: Sequence[Placed]) -> dict[Name, tuple[Name, ...]]:
             listed = other.statement.left
             items = listed.items if isinstance(listed, SequenceNode) else (listed,)
             names = [name for item in items if (name := written(item)) is not None and name.power is None]
-            if any(isinstance(item, Ellipsis) for item in items) and len({name.name.base for name in names}) == 1:
-                direct.append(Name(names[0].name.base))  # all members of `z_1, \ldots, z_J`
-            else:
-                direct += [name.name for name in names]
+            direct += [name.name for name in names]
         if direct:
             found.setdefault(head.name, tuple(dict.fromkeys(direct)))
     return found | _called_losses(inline, found)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from derive.algebra.arrays import (
     Array,
+    entrywise,
     scalar,
     transpose,
 )
 from derive.algebra.names import Index
 from derive.algebra.steps import Direct
-from derive.algebra.terms import ONE, Delta, Entry, Partial, Term, mul, power, rename, total, walk
+from derive.algebra.terms import ONE, Delta, Entry, Mul, Partial, Term, Total, mul, power, rename, total, walk
+from derive.meaning.labels import is_one_hot
 from derive.meaning.naming import is_transpose
 from derive.meaning.powers import Powers
 from derive.meaning.products import Reading
@@ -55,8 +58,12 @@ class Slopes(Powers):
                 yield from self._by_function(found, variable)
                 return
             turned = _untransposed(variable)
-            by = self._variable(turned if turned in node.variables[:place] else variable)
+            variable = turned if turned in node.variables[:place] else variable
+            chosen = self._chosen_by_class(variable)
+            by = self._variable(variable) if chosen is None else scalar(chosen[1])
             found = [reading for inside in found for reading in self._by(inside, by, node.symbol)]
+            if chosen is not None:
+                found = [replace(reading, value=_at_class(reading.value, chosen[0])) for reading in found]
             if len(node.variables) > 1 and any(reading.value.rank > 2 for reading in found):
                 raise NotUnderstood("a second derivative with more than two axes", column=node.span[0])
         yield from found
@@ -101,6 +108,16 @@ class Slopes(Powers):
                 f"a derivative by {name.latex}, which is no array and no entry of one", column=node.span[0]
             )
         return variable
+
+    def _chosen_by_class(self, node: Node) -> tuple[Entry, Entry] | None:
+        """The `z_c` of a derivative by the entry that a class chooses: one for that class, and the entry of z at any place."""
+        name = self._written(node)
+        if name is None or name.power is not None or name.transposed or len(name.entries) != 1:
+            return None
+        match self._array(name):
+            case Array(indices=(), body=Total(index=index, body=Mul(factors=(Entry() as one, Entry() as entry)))):
+                return (one, entry) if is_one_hot(one.name) and one.indices[-1] is index else None
+        return None
 
     def _laid_out(self, indices: tuple[Index, ...], slope: Term, symbol: str, *, lies: bool) -> Array:
         """The derivative of a number by an array, in the page's layout."""
@@ -180,6 +197,11 @@ class Slopes(Powers):
             value = variable
         note = "the chain of derivatives is contracted along the variables that link them"
         return Reading(self._laid_out(by.indices, total(summed, result), chain[-1].symbol, lies=by.row), (note,), 0)
+
+
+def _at_class(value: Array, one: Entry) -> Array:
+    """What holds at any place, at the place that a class chooses."""
+    return entrywise(lambda term: Total(one.indices[-1], mul(one, term)), value)
 
 
 def _shared(value: Term, variable: Entry) -> bool:

@@ -24,6 +24,8 @@ def sum_letters(lower: Node | None) -> list[str]:
             return [found] if found else []
         case Relations(first=Symbol(text=letter), rest=((r"\in", Symbol() | Styled()),)):
             return [letter]
+        case Relations(first=Symbol(text=letter), rest=((r"\neq" | r"\ne", _),)):
+            return [letter]
         case Sequence(items=items):
             return [letter for item in items for letter in sum_letters(item)]
         case None:
@@ -39,6 +41,14 @@ def chosen(lower: Node | None) -> Node | None:
     r"""The set whose members a sum runs over, `\mathcal{B}` in `\sum_{i \in \mathcal{B}}`."""
     match lower:
         case Relations(first=Symbol(), rest=((r"\in", Node() as found),)):
+            return found
+    return None
+
+
+def left_out(lower: Node | None) -> Node | None:
+    r"""The index that a sum leaves out, the c of `\sum_{j \neq c}`."""
+    match lower:
+        case Relations(first=Symbol(), rest=((r"\neq" | r"\ne", Node() as found),)):
             return found
     return None
 
