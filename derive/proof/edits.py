@@ -37,7 +37,11 @@ def signs(node: Node, page: Page) -> Iterator[Node]:
         for place, (sign, term) in enumerate(node.terms):
             if sign in "+-":
                 turned = ("-" if sign == "+" else "+", term)
-                yield replace(node, terms=(*node.terms[:place], turned, *node.terms[place + 1 :]))
+                yield (
+                    term
+                    if turned[0] == "+" and len(node.terms) == 1
+                    else replace(node, terms=(*node.terms[:place], turned, *node.terms[place + 1 :]))
+                )
         if len(node.terms) == 2 and {sign for sign, _ in node.terms} == {"+", "-"}:
             (first_sign, first), (_, second) = node.terms
             yield Sum((("+", second), ("-", first))) if first_sign == "+" else Sum((("+", first), ("-", second)))
