@@ -49,9 +49,7 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
             draft.meanings[place] = Meaning("expression")
         return
     if statement.relation == r"\in":
-        draft.table.redeclared.clear()
-        understood = draft.table.declare(statement.left, statement.right)
-        draft.redeclared.update(dict.fromkeys(draft.table.redeclared, places[0]))
+        understood = _declare(draft, places[0], statement.left, statement.right)
         draft.meanings[places[0]] = Meaning("declaration" if understood else "expression")
         return
     if any(draft.placed[place].statement.relation not in CLAIMING for place in places):
@@ -108,6 +106,22 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
     # the head equals the last side by definition, so a longer chain's first equality is read against it
     kind = "definition" if len(remaining) == 1 else "head of chain"
     draft.meanings[remaining[0]] = Meaning(kind, head.name)
+
+
+def _declare(draft: Draft, place: int, left: Node, region: Node) -> bool:
+    """Take a declaration in, and note where one name is declared again, with other sizes or, in another section, other values."""
+    table = draft.table
+    table.redeclared.clear()
+    table.revalued.clear()
+    understood = table.declare(left, region)
+    name = draft.plain_name(left)
+    if understood and name is not None:
+        section = draft.placed[place].section
+        before = [draft.placed[other].section for other in draft.declared.get(name.name, ())]
+        if name.name in table.redeclared or (name.name in table.revalued and section not in before):
+            draft.redeclared.setdefault(name.name, []).append(place)
+        draft.declared.setdefault(name.name, []).append(place)
+    return understood
 
 
 def _starts(draft: Draft, places: list[int]) -> bool:

@@ -98,8 +98,11 @@ class Understanding:
     loose: frozenset[Name] = frozenset()
     """Names whose shape is a guess that no declaration or definition bears out: nothing about them can be refuted."""
 
-    redeclared: Mapping[Name, int] = field(default_factory=dict)
-    """Names that the page declares again with other sizes, and where it does so last: nothing is said of them before that."""
+    declared: Mapping[Name, Sequence[int]] = field(default_factory=dict)
+    """Names that the page declares, and where it does."""
+
+    redeclared: Mapping[Name, Sequence[int]] = field(default_factory=dict)
+    """Names that the page declares again with other sizes, and where it does: nothing is said of them before the last of these."""
 
     initial: frozenset[Node] = frozenset()
     """What stands for the start of a recursion, in statements such as `m_0 = 0`."""
@@ -211,6 +214,7 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
         frozenset(draft.unclear),
         draft.said,
         _loose(draft),
+        draft.declared,
         draft.redeclared,
         _starts(draft),
     )

@@ -82,8 +82,10 @@ class Draft:
     """Costs of single steps that the page leaves general, with their arguments."""
     initial: dict[Name, tuple[Fraction, int]] = field(default_factory=dict)
     """Numbers that families start with, `m_0 = 0`, and their lines."""
-    redeclared: dict[Name, int] = field(default_factory=dict)
-    """Names that are declared again with other sizes: the place of the last declaration."""
+    declared: dict[Name, list[int]] = field(default_factory=dict)
+    """Names that are declared, and where."""
+    redeclared: dict[Name, list[int]] = field(default_factory=dict)
+    """Names that are declared again with other sizes, and where they are."""
     single_numbers: set[str] = field(default_factory=set)
     """Names of one thing each, `b_u`, that are declared nowhere: numbers."""
     recursive: frozenset[str] = frozenset()

@@ -54,9 +54,12 @@ class ShapeTable:
     space: Sizes = field(default_factory=Sizes)
     shapes: dict[Name, Shape] = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)
-    declared: dict[Name, Shape] = field(default_factory=dict)
+    declared: dict[tuple[Name, int], Shape] = field(default_factory=dict)
+    """What was said of names and, by the number of their subscripts, of their parts."""
     redeclared: set[Name] = field(default_factory=set)
     """Names that the page declares a second time, with other sizes."""
+    revalued: set[Name] = field(default_factory=set)
+    """Names of which it is said a second time, and otherwise, whether their entries have one of two values only."""
     guessed: dict[Name, None] = field(default_factory=dict)
     sizes: dict[str, Size] = field(default_factory=dict)
     arrays: bool = True
@@ -65,6 +68,7 @@ class ShapeTable:
     introduced: frozenset[Name] = frozenset()
     values: dict[Name, tuple[Fraction, Fraction]] = field(default_factory=dict)
     """Arrays whose entries are said to have one of two values."""
+    _two_valued: dict[tuple[Name, int], tuple[Fraction, Fraction] | None] = field(default_factory=dict)
 
     def known(self, name: Name) -> Shape | None:
         """The shape of a name: its own, or its layer family's at this layer."""
@@ -123,9 +127,12 @@ class ShapeTable:
             self.values[name.name] = values
         if name.entries and not any(isinstance(entry, Ellipsis) for entry in name.entries):
             return not sizes
+        whole = self.declared.get((name.name, 0)) if name.entries else None
         if name.entries:
-            examples = self.space.open()
-            sizes = (examples, *sizes) if isinstance(name.entries[-1], Ellipsis) else (*sizes, examples)
+            first = isinstance(name.entries[-1], Ellipsis)
+            known = whole is not None and whole.rank == len(sizes) + 1
+            examples = whole.sizes[0 if first else -1] if known and whole is not None else self.space.open()
+            sizes = (examples, *sizes) if first else (*sizes, examples)
         row = len(sizes) == 2 and sizes[0].value == 1
         column = len(sizes) == 2 and sizes[1].value == 1
         shape = Shape((sizes[1],), row=True) if row else Shape((sizes[0],)) if column else Shape(sizes)
@@ -133,15 +140,24 @@ class ShapeTable:
             shape = Shape(())
         if shape.rank < len(sizes):
             shape = replace(shape, declared=sizes)
-        before = self.declared.get(name.name)
-        if before is not None and before.sizes != shape.sizes:
+        own = name.name, len(name.entries)
+        before = self.declared.get(own)
+        if before is not None and not self._may_be(before, shape):
             self.redeclared.add(name.name)
-        if not name.entries:
-            self.declared[name.name] = shape
+        if before is not None and self._two_valued.get(own) != values:
+            self.revalued.add(name.name)
+        self.declared[own], self._two_valued[own] = shape, values
         self.shapes[name.name] = shape
         self.ranks.setdefault(name.name.base, shape.rank)
         self.guessed.pop(name.name, None)
         return True
+
+    def _may_be(self, one: Shape, other: Shape) -> bool:
+        """Whether two declarations may be of one array: what is said of single examples leaves open how many there are."""
+        sizes = zip(one.sizes, other.sizes, strict=False)
+        return one.rank == other.rank and all(
+            a is b or self.space.is_open(a) or self.space.is_open(b) for a, b in sizes
+        )
 
     def declare_sizes(self, node: Node, lengths: tuple[Node, ...]) -> None:
         """Take in what running text says of a name's shape."""

@@ -67,6 +67,8 @@ class Deep:
     def _exists(self, name: Name) -> bool:
         if name in self.theory.definitions or name in self.theory.general:
             return True
+        if not name.levels and name not in self.theory.symbols:
+            return True  # the argument of a function of one number
         if self.first is not None and any(level.offset < self.first for level in name.levels if not level.letter):
             return any(name in self.theory.used(owner) for owner in self.theory.definitions)  # such as `h^(0)`
         # below its first layer a family that is defined has no members

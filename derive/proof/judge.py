@@ -77,7 +77,9 @@ def _declared_later(understanding: Understanding, place: int) -> Name | None:
     statement = understanding.placed[place].statement
     sides = [side for side in (statement.left, statement.right) if side is not None]
     spoken = names_in(sides, understanding.vocabulary, symbols=True)
-    return next((name for name in sorted(spoken, key=repr) if understanding.redeclared.get(name, -1) > place), None)
+    return next(
+        (name for name in sorted(spoken, key=repr) if max(understanding.redeclared.get(name, [-1])) > place), None
+    )
 
 
 def _as_the_text_restricts(understanding: Understanding, place: int, verdict: StatementVerdict) -> StatementVerdict:

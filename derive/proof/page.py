@@ -18,9 +18,9 @@ from derive.meaning.optima import optimum
 from derive.meaning.prose import layout_said
 from derive.meaning.rewrite import rewritten
 from derive.meaning.scope import LAYOUTS, Layout, Vocabulary
-from derive.meaning.statements import Statement
 from derive.notation.tree import Derivative
 from derive.proof.judge import derivative_named, judge
+from derive.proof.sections import declared_anew, said_only
 from derive.proof.suggest import Suggestions
 from derive.verdicts import StatementVerdict, Verdict
 
@@ -63,6 +63,8 @@ def judge_page(placed: Sequence[Placed], title: str = "", *, suggest: bool = Tru
 def _in_its_meanings(placed: Sequence[Placed], title: str, depth: int) -> Judged:
     """The page read from start to end; from where a name gets a new meaning on, read again without the earlier one."""
     judged = _in_its_layout(placed, title)
+    if depth < _MOST_MEANINGS and (apart := _by_sections(judged, placed, title, depth)) is not None:
+        return apart
     new = _new_meaning(judged, placed) if depth < _MOST_MEANINGS else None
     if new is None:
         return judged
@@ -76,6 +78,27 @@ def _in_its_meanings(placed: Sequence[Placed], title: str, depth: int) -> Judged
         judged,
         verdicts=(*judged.verdicts[:start], *later),
         later=((start, rest.understanding), *rest.later),
+    )
+
+
+def _by_sections(judged: Judged, page: Sequence[Placed], title: str, depth: int) -> Judged | None:
+    """The page read apart on both sides of where it declares names anew; None where it does not."""
+    boundary = declared_anew(judged.understanding, page)
+    if boundary is None:
+        return None
+    start = boundary.start
+    earlier = _in_its_meanings(boundary.earlier, title, depth + 1)
+    later = _in_its_meanings(boundary.later, title, depth + 1)
+    verdicts = (*earlier.verdicts[:start], *later.verdicts[start:])
+    judged = replace(
+        earlier,
+        later=(*(own for own in earlier.later if own[0] < start), (start, later.understanding), *later.later),
+    )
+    return replace(
+        judged,
+        verdicts=tuple(
+            boundary.side(judged.understanding_at(number), number, verdict) for number, verdict in enumerate(verdicts)
+        ),
     )
 
 
@@ -146,7 +169,7 @@ def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Pla
         if before.section != after.section:
             start = next(n for n, each in enumerate(placed) if each.section == after.section)
         forgotten = tuple(
-            replace(each, statement=_said_only(each.statement))
+            replace(each, statement=said_only(each.statement))
             if n < start and (_defines(read, name, vocabulary) or _calls(read, function, vocabulary))
             else each
             for n, (each, read) in enumerate(zip(page, placed, strict=True))
@@ -213,10 +236,6 @@ def _functions_reached(understanding: Understanding, name: Name) -> tuple[str, .
 def _defines(each: Placed, name: Name | None, vocabulary: Vocabulary) -> bool:
     found = written(each.statement.head, vocabulary.subscripted, vocabulary.layered)
     return found is not None and found.name is name and not found.entries and each.statement.right is not None
-
-
-def _said_only(statement: Statement) -> Statement:
-    return replace(statement, relation="", right=None)
 
 
 def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
