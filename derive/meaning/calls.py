@@ -7,11 +7,11 @@ understood.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass, replace
 
 from derive.algebra.functions import NOTATION
-from derive.meaning.naming import base_latex, rebuilt, substituted, walk, written
+from derive.meaning.naming import base_latex, exchanged, part_names, rebuilt, walk, written
 from derive.notation.tree import (
     Accented,
     Applied,
@@ -122,7 +122,7 @@ def _product(node: Product, calls: Calls) -> Product | Node:
         if skip:
             skip = False
             continue
-        if factor in calls and following is not None and _reminder(following, calls[factor]):
+        if factor in calls and following is not None and _reminds(following, calls[factor], calls):
             after = following_at(node, number + 2)
             name = plain(factor)
             # `h(x)(1 - h(x))` is a product: what is left of the first must not be taken for a call of it
@@ -157,9 +157,9 @@ def _called_at(part: object, calls: Calls, bodies: Calls, depth: int) -> object:
             before = factors[-1][1] if factors else None
             body = bodies.get(before) if before is not None and sign == "" and isinstance(factor, Fenced) else None
             if body is not None and before is not None and isinstance(factor, Fenced) and factor.left == "(":
-                parameter = calls[before]
-                if factor.body != parameter and not _captured(body, factor.body):
-                    inside = _called_at(substituted(body, parameter, factor.body), calls, bodies, depth + 1)
+                given = _given(calls[before], factor.body)
+                if factor.body != calls[before] and given is not None and not _captured(body, factor.body):
+                    inside = _called_at(exchanged(body, given), calls, bodies, depth + 1)
                     factors[-1] = (factors[-1][0], Fenced("(", inside, ")", span=factor.span))  # type: ignore[arg-type]
                     continue
             factors.append((sign, factor))
@@ -167,6 +167,33 @@ def _called_at(part: object, calls: Calls, bodies: Calls, depth: int) -> object:
             changed = factors[0][1] if len(factors) == 1 else replace(part, factors=tuple(factors))
             return _called_at(changed, calls, bodies, depth)
     return rebuilt(part, lambda each: _called_at(each, calls, bodies, depth))
+
+
+def _given(parameters: Node, arguments: Node) -> dict[Node, Node] | None:
+    """What each parameter stands for in a call; None where there are more or fewer arguments."""
+    if not isinstance(parameters, Sequence):
+        return None if isinstance(arguments, Sequence) else {parameters: arguments}
+    if not isinstance(arguments, Sequence) or arguments.separators != parameters.separators:
+        return None
+    given = dict(zip(parameters.items, arguments.items, strict=True))
+    return given if len(given) == len(parameters.items) else None
+
+
+def bare_names(part: object) -> Iterator[Node]:
+    """The nodes of a formula that are not called with something."""
+    if isinstance(part, tuple):
+        for each in part:
+            yield from bare_names(each)
+    elif isinstance(part, Product):
+        followed = [*part.factors[1:], None]
+        for (_, factor), following in zip(part.factors, followed, strict=True):
+            called = following is not None and following[0] == "" and isinstance(following[1], Fenced)
+            if not called:
+                yield from bare_names(factor)
+    elif isinstance(part, Node):
+        yield part
+        for name in part_names(type(part)):
+            yield from bare_names(getattr(part, name))
 
 
 def _captured(body: Node, argument: Node) -> bool:
@@ -185,6 +212,14 @@ def following_at(node: Product, place: int) -> Node | None:
 def _reminder(following: tuple[str, Node], arguments: Node) -> bool:
     sign, node = following
     return sign == "" and isinstance(node, Fenced) and node.left == "(" and node.body == arguments
+
+
+def _reminds(following: tuple[str, Node], arguments: Node, calls: Calls) -> bool:
+    r"""`u(x, v)` reminds of what u depends on, and so does `u(x, v(x))`."""
+    if _reminder(following, arguments):
+        return True
+    several = isinstance(arguments, Sequence) and isinstance(following[1], Fenced)
+    return several and _reminder((following[0], _rewritten(following[1], calls)), arguments)  # type: ignore[arg-type]
 
 
 def _raised(following: tuple[str, Node], arguments: Node) -> Scripted | None:

@@ -104,6 +104,9 @@ class Understanding:
     redeclared: Mapping[Name, Sequence[int]] = field(default_factory=dict)
     """Names that the page declares again with other sizes, and where it does: nothing is said of them before the last of these."""
 
+    several: frozenset[Name] = frozenset()
+    """Values that are written as functions of other values as well: a partial derivative of one may hold these fixed."""
+
     initial: frozenset[Node] = frozenset()
     """What stands for the start of a recursion, in statements such as `m_0 = 0`."""
 
@@ -216,6 +219,7 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
         _loose(draft),
         draft.declared,
         draft.redeclared,
+        draft.several,
         _starts(draft),
     )
 

@@ -86,6 +86,8 @@ class Draft:
     """Names that are declared, and where."""
     redeclared: dict[Name, list[int]] = field(default_factory=dict)
     """Names that are declared again with other sizes, and where they are."""
+    several: frozenset[Name] = frozenset()
+    """Values that are written as functions of other values: `u(x, v)`, where `v(x)` is one."""
     single_numbers: set[str] = field(default_factory=set)
     """Names of one thing each, `b_u`, that are declared nowhere: numbers."""
     recursive: frozenset[str] = frozenset()

@@ -18,12 +18,14 @@ from derive.meaning.called import lone_call
 from derive.meaning.draft import Draft
 from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, level_of, rebuilt, walk
 from derive.meaning.shapes import FAMILY, PARAMETER_LETTERS, SCALAR_CAPITALS, bare_letter, size_text
+from derive.meaning.statements import EQUALITIES
 from derive.notation.tree import (
     Accented,
     BigOperator,
     Ellipsis,
     Fenced,
     Node,
+    Number,
     Product,
     Relations,
     Scripted,
@@ -127,6 +129,7 @@ def _below(draft: Draft, nodes: Iterable[Node], summed: Mapping[str, Node | None
         if each.statement.relation == r"\in" and isinstance(each.statement.right, Scripted)
     }
     multiplied = {id(part) for node in nodes if isinstance(node, Product) for part in _after_rows(node)}
+    yield from _listed_beside_one(draft)
     for node in nodes:
         if not isinstance(node, Scripted):
             continue
@@ -156,6 +159,26 @@ def _after_rows(node: Product) -> Iterator[Node]:
         letter = bare_letter(base_latex(row.base) or "X")[0].removeprefix("\\") if isinstance(row, Scripted) else "X"
         if sign == "" and lies and letter[:1].islower():
             yield factor
+
+
+def _listed_beside_one(draft: Draft) -> Iterator[str]:
+    r"""The y of `y_1, \ldots, y_N` on a page on which y by itself is defined as something else: one of many has its letter."""
+    alone = {
+        each.statement.left
+        for each in draft.placed
+        if each.statement.relation in EQUALITIES and each.statement.right is not None and not each.statement.link
+    }
+    declared = {each.statement.left for each in draft.placed if each.statement.relation == r"\in"}
+    for tree in draft.trees:
+        if not isinstance(tree, Sequence) or not any(isinstance(item, Ellipsis) for item in tree.items):
+            continue
+        first, last = tree.items[0], tree.items[-1]
+        if not isinstance(first, Scripted) or not isinstance(last, Scripted) or not isinstance(first.sub, Number):
+            continue
+        plain = first.sup is None and last.sup is None and isinstance(last.sub, Symbol)
+        base = base_latex(first.base)
+        if plain and base in EXAMPLES and first.base == last.base and first.base in alone - declared:
+            yield base
 
 
 def _is_one_vector(draft: Draft, base: str, letter: str, summed: Mapping[str, Node | None]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from derive.algebra.arrays import ShapeMismatch
@@ -12,7 +12,7 @@ from derive.algebra.normal import Normalizer, TooLarge
 from derive.algebra.terms import Arg, Entry, Partial, Term, transform
 from derive.algebra.terms import walk as terms
 from derive.calculus.chain import NotDifferentiable
-from derive.meaning.calls import KNOWN_WORDS, Calls, call, called_at, given_beside, plain, uncalled
+from derive.meaning.calls import KNOWN_WORDS, Calls, bare_names, call, called_at, given_beside, plain, uncalled
 from derive.meaning.draft import Draft, Meaning
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.gradients import with_variables
@@ -44,6 +44,7 @@ def take_off_arguments(draft: Draft) -> None:
     )
     calls: dict[Node, Node] = {}
     kept: set[Node] = set()
+    waiting: list[tuple[Node, Node, Node]] = []
     vectors = _declared_vectors(draft)
     for each in draft.placed:
         statement = each.statement
@@ -73,9 +74,19 @@ def take_off_arguments(draft: Draft) -> None:
             or (function_body(draft, statement.right, parameter.name) is None and not uses_call(statement.right))
         ):
             calls[head] = arguments
+        else:
+            waiting.append((head, arguments, statement.right))
     if not calls:
         return
     bodies = _bodies(draft, calls)
+    for head, arguments, right in waiting:
+        value = uncalled(called_at(right, calls, bodies), calls)
+        parameter = written(arguments)
+        if head in calls or head in kept or parameter is None or uses_call(value):
+            continue
+        if function_body(draft, value, parameter.name) is None:  # `f(x) = u(x, v(x))`, where u and v are values
+            calls[head] = arguments
+    draft.several = frozenset(_of_values(calls))
 
     def changed(side: Node) -> Node:
         return uncalled(called_at(with_variables(side, calls), calls, bodies), calls)
@@ -105,9 +116,21 @@ def _bodies(draft: Draft, calls: Calls) -> Calls:
         if calls.get(head) != arguments or statement.relation not in EQUALITIES:
             continue
         used = {name.name for node in walk(statement.right) if (name := written(node)) is not None}
+        parameters = arguments.items if isinstance(arguments, Sequence) else (arguments,)
+        if any(node in calls and node not in parameters for node in bare_names(statement.right)):
+            continue
         if not used & heads and sum(1 for _ in walk(statement.right)) < _LONGEST_BODY:
             bodies[head] = statement.right
     return bodies
+
+
+def _of_values(calls: Calls) -> Iterator[Name]:
+    """Values that are functions of other values as well: `u(x, v)` where there is a `v(x)`."""
+    for head, arguments in calls.items():
+        if isinstance(arguments, Sequence) and any(each in calls for each in arguments.items):
+            name = written(plain(head))
+            if name is not None:
+                yield name.name
 
 
 _LONGEST_BODY = 200

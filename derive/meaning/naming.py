@@ -247,10 +247,15 @@ def _same(new: object, part: object) -> bool:
 
 def substituted(node: Node, name: Node, by: Node) -> Node:
     """A formula with one name for another."""
+    return exchanged(node, {name: by})
+
+
+def exchanged(node: Node, by: Mapping[Node, Node]) -> Node:
+    """A formula with other names for some, all at once."""
 
     def change(part: object) -> object:
-        if part == name:
-            return by
+        if isinstance(part, Node) and part in by:
+            return by[part]
         if isinstance(part, tuple):
             return tuple(change(each) for each in part)
         return rebuilt(part, change) if isinstance(part, Node) else part

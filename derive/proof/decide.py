@@ -402,7 +402,15 @@ def _with_functions(theory: Theory, term: Term) -> Term:
         argument = node.argument
         return transform(body, lambda part: argument if isinstance(part, Arg) else None)
 
-    return transform(term, change)
+    for _ in range(_DEEPEST_CALLS):  # functions may be written with others
+        opened = transform(term, change)
+        if opened is term:
+            break
+        term = opened
+    return term
+
+
+_DEEPEST_CALLS = 8
 
 
 def _said(assumption: tuple[str, object]) -> str:

@@ -14,10 +14,11 @@ from derive.meaning.collect import Understanding
 from derive.meaning.draft import Meaning
 from derive.meaning.layers import at_layer, names_in
 from derive.meaning.naming import walk as walk_tree
+from derive.meaning.naming import written
 from derive.meaning.prose import held_fixed
 from derive.meaning.scope import NotUnderstood
 from derive.meaning.shapes import bare_letter
-from derive.notation.tree import BigOperator, Node, Symbol
+from derive.notation.tree import BigOperator, Derivative, Node, Symbol
 from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide
 from derive.proof.gaps import (
     by_convention,
@@ -138,10 +139,12 @@ def _judged(understanding: Understanding, place: int, equation: Equation, meanin
     """A claim; or an update, which claims descent of one loss. That it descends another one is no reason to call it false."""
     if meaning.kind != "update":
         verdict = _claim(understanding, equation, None)
-        if verdict.verdict is Verdict.PROVED or not (sections := held_fixed(understanding.placed)):
+        sections = held_fixed(understanding.placed)
+        partly = _of_functions_of_values(understanding, equation)
+        if verdict.verdict is Verdict.PROVED or not (sections or partly):
             return verdict
         held = _claim(understanding, equation, None, held=True)
-        here = understanding.placed[place].section in sections
+        here = partly or understanding.placed[place].section in sections
         if here and held.verdict in (Verdict.PROVED, Verdict.REFUTED):
             # false is only what is false both ways
             return held if held.verdict is Verdict.PROVED or verdict.verdict is Verdict.REFUTED else verdict
@@ -168,6 +171,18 @@ def _judged(understanding: Understanding, place: int, equation: Equation, meanin
                 )
                 return StatementVerdict("update", "", Verdict.UNKNOWN, reason)
     return verdict
+
+
+def _of_functions_of_values(understanding: Understanding, equation: Equation) -> bool:
+    r"""Whether a partial derivative is taken of a `u(x, v)` where v depends on x too, and so may be held fixed."""
+    if not understanding.several:
+        return False
+    operands = (
+        node.operand for node in walk_tree(equation[:2]) if isinstance(node, Derivative) and node.symbol == r"\partial"
+    )
+    vocabulary = understanding.vocabulary
+    found = (written(operand, vocabulary.subscripted, vocabulary.layered) for operand in operands)
+    return any(name is not None and name.name in understanding.several for name in found)
 
 
 def _definition(understanding: Understanding, meaning: Meaning, line: int) -> StatementVerdict:
