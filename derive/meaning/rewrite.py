@@ -18,6 +18,7 @@ from derive.meaning.letters import tell_letters
 from derive.meaning.listed import tell_lists, tell_primes
 from derive.meaning.of_vectors import tell_functions_of_vectors
 from derive.meaning.outcomes import write_out_values
+from derive.meaning.parts import tell_parts
 from derive.meaning.prose import numbers
 from derive.meaning.rows import tell_rows
 from derive.meaning.samples import tell_samples
@@ -41,6 +42,7 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     tell_letters(draft)
     tell_lists(draft)
     draft.samples = tell_samples(draft)
+    tell_parts(draft)
     tell_steps(draft)
     tell_examples(draft)
     tell_rows(draft)
