@@ -14,9 +14,11 @@ from derive.meaning.statements import CLAIMING
 from derive.meaning.vocabulary import mentions
 from derive.notation.tree import (
     Ellipsis,
+    Fenced,
     Node,
     Number,
     Sequence,
+    Symbol,
 )
 from derive.theory import family_letters
 
@@ -30,6 +32,22 @@ def classify(draft: Draft) -> None:
         chains.setdefault((each.formula, each.statement.chain), []).append(place)
     for places in chains.values():
         _classify_chain(draft, places)
+    if draft.copies:
+        _add_copies(draft)
+
+
+def _add_copies(draft: Draft) -> None:
+    """What the page defines for one input for each of many, right behind what it is a copy of."""
+    stated = draft.right_sides
+    draft.right_sides = {}
+    for name, side in stated.items():
+        draft.right_sides[name] = side
+        for copy in draft.copies:
+            found = draft.plain_name(copy.left)
+            if found is not None and copy.base == name.base and found.name not in stated:
+                entries = found.entries
+                letters = tuple(WHOLE if isinstance(each, Ellipsis) else base_latex(each) or "" for each in entries)
+                draft.right_sides.setdefault(found.name, (copy.right, copy.line, letters))
 
 
 def _classify_chain(draft: Draft, places: list[int]) -> None:
@@ -72,6 +90,9 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
         draft.meanings[places[0]] = Meaning("assumption")
         return
     if _runs(draft, head, statement.right):
+        draft.meanings[places[0]] = Meaning("declaration", head.name)
+        return
+    if head.entries and _is_list(statement.right):  # `z_i = (z_{1i}, \\ldots, z_{Mi})`
         draft.meanings[places[0]] = Meaning("declaration", head.name)
         return
     if draft.table.components(head.name, statement.right):
@@ -122,6 +143,16 @@ def _declare(draft: Draft, place: int, left: Node, region: Node) -> bool:
             draft.redeclared.setdefault(name.name, []).append(place)
         draft.declared.setdefault(name.name, []).append(place)
     return understood
+
+
+def stands_for_all(entries: tuple[Node, ...]) -> bool:
+    """Whether an entry is one like any other, and what is said of it is said of the array."""
+    return all(isinstance(entry, Symbol | Ellipsis) for entry in entries) and len(set(entries)) == len(entries)
+
+
+def _is_list(node: Node) -> bool:
+    items = node.body.items if isinstance(node, Fenced) and isinstance(node.body, Sequence) else ()
+    return any(isinstance(item, Ellipsis) for item in items)
 
 
 def _starts(draft: Draft, places: list[int]) -> bool:

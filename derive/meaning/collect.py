@@ -32,6 +32,7 @@ from derive.meaning.prose import (
     one_hot_names,
     spoken_classes,
     spoken_shapes,
+    spoken_vectors,
     squares_by_entry,
     symmetric,
 )
@@ -107,6 +108,9 @@ class Understanding:
     several: frozenset[Name] = frozenset()
     """Values that are written as functions of other values as well: a partial derivative of one may hold these fixed."""
 
+    of_one_input: frozenset[str] = frozenset()
+    """The letters of one input, and of what the page says of it, where it speaks of many."""
+
     initial: frozenset[Node] = frozenset()
     """What stands for the start of a recursion, in statements such as `m_0 = 0`."""
 
@@ -172,7 +176,7 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
     draft.table.ranks.update(dict.fromkeys(draft.values_of_vectors, 1))
     for name in _spoken_classes(draft):
         draft.table.shapes[one_hot(name)] = Shape((draft.table.space.open(),))
-    for node, lengths in spoken_shapes(draft.placed):
+    for node, lengths in (*spoken_shapes(draft.placed), *spoken_vectors(draft.placed)):
         draft.table.declare_sizes(node, lengths)
     for _, end in draft.vocabulary.clocks.values():
         if end.letter != ENDLESS:
@@ -220,6 +224,7 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
         draft.declared,
         draft.redeclared,
         draft.several,
+        draft.of_one_input,
         _starts(draft),
     )
 

@@ -35,6 +35,17 @@ class Placed:
 
 
 @dataclass(frozen=True)
+class Copy:
+    """A definition that the page does not write: that of one input, for each of many."""
+
+    base: str
+    """The letter of the name that is copied."""
+    left: Node
+    right: Node
+    line: int
+
+
+@dataclass(frozen=True)
 class Meaning:
     """What a statement is: declaration, definition, update, claim, expression or assumption."""
 
@@ -88,6 +99,10 @@ class Draft:
     """Names that are declared again with other sizes, and where they are."""
     several: frozenset[Name] = frozenset()
     """Values that are written as functions of other values: `u(x, v)`, where `v(x)` is one."""
+    copies: tuple[Copy, ...] = ()
+    """What the page defines for one input, for each of many."""
+    of_one_input: frozenset[str] = frozenset()
+    """The letters of an input and of what has such copies: where they stand beside copies, it is not plain what is meant."""
     single_numbers: set[str] = field(default_factory=set)
     """Names of one thing each, `b_u`, that are declared nowhere: numbers."""
     recursive: frozenset[str] = frozenset()
@@ -129,7 +144,9 @@ class Draft:
             for each in self.placed
             if each.display or each.statement.right is not None
         ]
-        return [node for pair in sides for node in pair if node is not None]
+        return [node for pair in sides for node in pair if node is not None] + [
+            node for each in self.copies for node in (each.left, each.right)
+        ]
 
     def scope(self, *, plainest: bool = False) -> Scope:
         """A scope with the shapes found so far."""

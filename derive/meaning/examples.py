@@ -16,7 +16,7 @@ from itertools import pairwise
 from derive.algebra.names import Name
 from derive.meaning.called import lone_call
 from derive.meaning.draft import Draft
-from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, level_of, rebuilt, walk
+from derive.meaning.naming import LAYER_LETTERS, base_latex, is_transpose, is_transposed, level_of, rebuilt, walk
 from derive.meaning.shapes import FAMILY, PARAMETER_LETTERS, SCALAR_CAPITALS, bare_letter, size_text
 from derive.meaning.statements import EQUALITIES
 from derive.notation.tree import (
@@ -268,6 +268,7 @@ def _standing(
         id(node.base) for node in nodes if isinstance(node, Scripted) and _letter(node, below, counted) in letters
     }
     single |= {id(node.body) for node in nodes if isinstance(node, Styled | Accented)}
+    single |= {id(node.sup) for node in nodes if isinstance(node, Scripted) and is_transposed(node)}
     return {
         latex: node
         for node in nodes

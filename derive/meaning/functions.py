@@ -92,6 +92,7 @@ def take_off_arguments(draft: Draft) -> None:
         return uncalled(called_at(with_variables(side, calls), calls, bodies), calls)
 
     draft.placed = tuple(replace(each, statement=each.statement.changed(changed)) for each in draft.placed)
+    draft.copies = tuple(replace(each, right=changed(each.right)) for each in draft.copies)
     values = frozenset(repr(name.name) for head in calls if (name := written(plain(head))) is not None)
     draft.vocabulary = replace(vocabulary_of(draft.stated), values=values)
 

@@ -38,7 +38,9 @@ def tell_letters(draft: Draft) -> None:
     clock = _clock(draft.trees)
     if clock is not None:
         _rewrite(draft, lambda node: _without_clock(node, clock))
-    _rewrite(draft, _function_of_unit)
+    own = frozenset(_functions_of_units(draft.trees))
+    if own:
+        _rewrite(draft, lambda node: _function_of_unit(node, own))
     kinds = kinds_of(draft)
     if kinds is not None:
         _rewrite(draft, kinds.renamed)
@@ -199,19 +201,40 @@ def _is_clock(factor: tuple[str, Node], clock: Symbol) -> bool:
 # functions that units have of their own
 
 
-def _function_of_unit(node: Node) -> Node:
+def _functions_of_units(trees: Iterable[Node]) -> Iterator[tuple[str, Symbol]]:
+    r"""The `\varphi` and the j of `\varphi_j(v_j)`, where every unit has a function of its own."""
+    for tree in trees:
+        for node in walk(tree):
+            for own, argument in pairwise(node.factors) if isinstance(node, Product) else ():
+                found = _called_unit(own[1], argument)
+                if found is not None and _stands_at(found[2], found[1]):
+                    yield found[0], found[1]
+
+
+def _called_unit(function: Node, argument: tuple[str, Node]) -> tuple[str, Symbol, Node] | None:
+    sign, body = argument
+    letter = function.sub if isinstance(function, Scripted) and function.sup is None else None
+    base = base_latex(function.base) if isinstance(function, Scripted) else None
+    called = sign == "" and isinstance(body, Fenced) and body.left == "("
+    if base not in _FUNCTIONS or not isinstance(letter, Symbol) or not called or not isinstance(body, Fenced):
+        return None
+    return base, letter, body.body
+
+
+def _function_of_unit(node: Node, own: frozenset[tuple[str, Symbol]]) -> Node:
     r"""`\varphi_j(v_j)`, where every unit has a function of its own, as a function `\varphi_{j}` of that letter's units."""
     if not isinstance(node, Product):
         return node
     factors = list(node.factors)
-    for place, (function, (sign, argument)) in enumerate(pairwise(node.factors)):
-        own = function[1]
-        letter = own.sub if isinstance(own, Scripted) and own.sup is None else None
-        if not isinstance(own, Scripted) or not isinstance(letter, Symbol) or base_latex(own.base) not in _FUNCTIONS:
+    for place, (function, argument) in enumerate(pairwise(node.factors)):
+        found = _called_unit(function[1], argument)
+        if found is None or found[:2] not in own:
             continue
-        if sign == "" and isinstance(argument, Fenced) and argument.left == "(" and _stands_at(argument.body, letter):
-            named = Symbol(f"{base_latex(own.base)}_{{{letter.text}}}", span=own.span)
-            factors[place] = function[0], replace(own, base=named, sub=None) if own.primes else named
+        base, letter, body = found
+        if letter in walk(body) and isinstance(function[1], Scripted):
+            named = Symbol(f"{base}_{{{letter.text}}}", span=function[1].span)
+            whole = replace(function[1], base=named, sub=None) if function[1].primes else named
+            factors[place] = function[0], whole
     return replace(node, factors=tuple(factors)) if tuple(factors) != node.factors else node
 
 

@@ -196,6 +196,11 @@ def is_transpose(node: Node) -> bool:
     return base_latex(node) in TRANSPOSES
 
 
+def is_transposed(node: Node) -> bool:
+    r"""Whether a transpose stands above it: the T of `A^T` is no name."""
+    return isinstance(node, Scripted) and node.sup is not None and is_transpose(node.sup)
+
+
 def level_of(node: Node) -> Level | None:
     """A layer index: a number, a letter, or a letter plus or minus a number."""
     match node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from derive.algebra.names import Name
 from derive.meaning.calls import call
@@ -296,6 +297,18 @@ def spoken_shapes(placed: Sequence[Placed]) -> Iterator[tuple[Node, tuple[Node, 
             yield following.statement.left, sizes
         elif before is not None and _MATRIX.match(each.after) and _OF_SIZE.search(each.before) and _mentioned(before):
             yield before.statement.left, sizes
+
+
+_HAS_ENTRIES = re.compile(
+    r"^\s*(have|has|with)\s+\$[^$]+\$\s+(components|entries|coordinates|elements)\b", re.IGNORECASE
+)
+
+
+def spoken_vectors(placed: Sequence[Placed]) -> Iterator[tuple[Node, tuple[Node, ...]]]:
+    r"""What running text says of the length of vectors: "the inputs `$X$` have `$p$` components"."""
+    for each, following in pairwise(placed):
+        if _mentioned(each) and _mentioned(following) and _HAS_ENTRIES.match(each.after):
+            yield each.statement.left, (following.statement.left,)
 
 
 def _compared(each: Placed) -> Iterator[Symbol]:

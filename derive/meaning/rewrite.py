@@ -7,6 +7,7 @@ Nothing here depends on shapes or on how derivatives are laid out, so a page is 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from derive.meaning.by_index import tell_indices
 from derive.meaning.cases import gather_cases
@@ -14,12 +15,14 @@ from derive.meaning.draft import Draft, Placed
 from derive.meaning.examples import tell_examples
 from derive.meaning.functions import take_off_arguments
 from derive.meaning.gradients import tell_slopes_of_losses
+from derive.meaning.inputs import tell_inputs
 from derive.meaning.letters import tell_letters
 from derive.meaning.listed import tell_lists, tell_primes
+from derive.meaning.naming import base_latex, walk
 from derive.meaning.of_vectors import tell_functions_of_vectors
 from derive.meaning.outcomes import write_out_values
 from derive.meaning.parts import tell_parts
-from derive.meaning.prose import numbers
+from derive.meaning.prose import numbers, spoken_vectors
 from derive.meaning.rows import tell_rows
 from derive.meaning.samples import tell_samples
 from derive.meaning.scope import Vocabulary
@@ -27,8 +30,10 @@ from derive.meaning.shapes import ShapeTable, size_letters
 from derive.meaning.shorthand import tell_bars
 from derive.meaning.spelling import put_together
 from derive.meaning.squares import tell_squares
+from derive.meaning.statements import Statement
 from derive.meaning.steps import tell_steps
 from derive.meaning.vocabulary import vocabulary_of
+from derive.notation.tree import Fenced, Product, Scripted, Sequence
 
 
 def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
@@ -47,6 +52,7 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     tell_examples(draft)
     tell_rows(draft)
     put_together(draft)
+    tell_inputs(draft)
     draft.vocabulary = vocabulary_of(draft.stated)
     draft.numbers = numbers(draft.placed, size_letters(draft.trees))
     write_out_values(draft)
@@ -54,4 +60,29 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     tell_indices(draft)
     tell_slopes_of_losses(draft)
     take_off_arguments(draft)
+    _keep_vectors(draft)
     return draft
+
+
+def _keep_vectors(draft: Draft) -> None:
+    r"""Where the text calls X a vector, or there is an `X = (X_1, \ldots, X_p)`, `x_{ij}` is no entry of it."""
+    vectors = {base_latex(node) for node, _ in spoken_vectors(draft.placed)}
+    vectors |= {base_latex(each.statement.left) for each in draft.placed if _lists_own_entries(each.statement)}
+    vectors.discard(None)
+    if vectors:
+        twice = {
+            base_latex(node.base)
+            for tree in draft.trees
+            for node in walk(tree)
+            if isinstance(node, Scripted) and isinstance(node.sub, Product | Sequence)
+        }
+        whole = draft.vocabulary.entries_of.items()
+        kept = {light: own for light, own in whole if own not in vectors or light not in twice}
+        draft.vocabulary = replace(draft.vocabulary, entries_of=kept)
+
+
+def _lists_own_entries(statement: Statement) -> bool:
+    right = statement.right
+    items = right.body.items if isinstance(right, Fenced) and isinstance(right.body, Sequence) else ()
+    own = [item.base for item in items if isinstance(item, Scripted) and item.sub is not None]
+    return len(own) > 1 and all(base == statement.left for base in own)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass, replace
+from itertools import pairwise
 
 from derive.meaning.draft import Draft, Placed
 from derive.meaning.letters import everywhere
@@ -94,6 +95,7 @@ def _parts(draft: Draft) -> Iterator[tuple[str, Part]]:
     vectors |= {_base(each.statement.left) for each in draft.placed if _in_region(each)}
     standing = {latex: node for node in nodes if isinstance(node, Symbol | Styled) and (latex := base_latex(node))}
     pairs = _pairs(nodes)
+    vectors |= {base for node in nodes for base in _multiplied(node) if base in pairs}
     for base in sorted(vectors):
         letters = {letter.text for node in nodes if _base(node) == base and (letter := _lone_letter(node)) is not None}
         if base in pairs:  # the entries have the same name
@@ -134,6 +136,13 @@ def _vectors(node: Node) -> Iterator[str]:
             yield _base(node.base)
     elif isinstance(node, Derivative) and node.symbol == r"\nabla":
         yield from (_base(each) for each in node.variables if _lone_letter(each) is not None)
+
+
+def _multiplied(node: Node) -> Iterator[str]:
+    r"""The z of `\beta_k^\top z_i`: what a row is multiplied by is a vector."""
+    for (_, row), (sign, other) in pairwise(node.factors) if isinstance(node, Product) else ():
+        if sign == "" and list(_vectors(row)) and _lone_letter(other) is not None:
+            yield _base(other)
 
 
 def _in_region(each: Placed) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from derive.algebra.names import Level, Name
-from derive.meaning.naming import base_latex, walk, written
+from derive.meaning.naming import base_latex, is_transposed, walk, written
 from derive.meaning.scope import Vocabulary
 from derive.notation.tree import (
     Accented,
@@ -54,6 +54,7 @@ def _plain(trees: Iterable[Node]) -> set[str]:
         # a letter under a subscript, a font or an accent does not stand there on its own
         scripted = {id(node.base) for node in walk(tree) if isinstance(node, Scripted) and node.sub is not None}
         scripted |= {id(node.body) for node in walk(tree) if isinstance(node, Styled | Accented)}
+        scripted |= {id(node.sup) for node in walk(tree) if isinstance(node, Scripted) and is_transposed(node)}
         found.update(
             latex for node in walk(tree) if id(node) not in scripted and (latex := base_latex(node)) is not None
         )

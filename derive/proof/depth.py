@@ -14,7 +14,7 @@ from itertools import product
 from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Level, Name
 from derive.algebra.steps import ANY_STEP, at_level, instantiate, letters_of, size_at
-from derive.algebra.terms import Term, names, rename
+from derive.algebra.terms import Partial, Term, names, rename, walk
 from derive.meaning.clocks import ENDLESS
 from derive.theory import Definition, Symbol, Theory, family_letters
 
@@ -72,7 +72,15 @@ class Deep:
         if self.first is not None and any(level.offset < self.first for level in name.levels if not level.letter):
             return any(name in self.theory.used(owner) for owner in self.theory.definitions)  # such as `h^(0)`
         # below its first layer a family that is defined has no members
-        return name in self.theory.symbols and all(name.base != own.base for own in self.theory.definitions)
+        return name in self.theory.symbols and all(
+            name.base != own.base or (not name.levels and _is_iteration(own, definition))
+            for own, definition in self.theory.definitions.items()
+        )
+
+
+def _is_iteration(name: Name, definition: Definition) -> bool:
+    r"""Whether it is a step of descent, `\beta^{(r+1)} = \beta^{(r)} - \gamma \, \partial R / \partial \beta^{(r)}`."""
+    return any(isinstance(node, Partial) and node.by.name.base == name.base for node in walk(definition.value.body))
 
 
 def at_depth(theory: Theory) -> Deep:

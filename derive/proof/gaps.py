@@ -13,6 +13,7 @@ from derive.meaning.collect import Understanding
 from derive.meaning.naming import walk as nodes_of
 from derive.meaning.powers import OPAQUE
 from derive.meaning.samples import degree
+from derive.meaning.shapes import FAMILY
 from derive.meaning.statements import EQUALITIES
 from derive.notation.tree import Node, Number, Sum, Symbol
 from derive.theory import Theory
@@ -24,6 +25,13 @@ def sums_differ(theory: Theory, left: Term, right: Term) -> bool:
     """Whether sums over inputs are no common factor of both sides: only then is what holds for one input what holds for all."""
     degrees = {degree(theory, left), degree(theory, right)}
     return len(degrees) > 1 or not degrees <= {0, 1}
+
+
+def of_one_beside_many(understanding: Understanding, used: Iterable[Name]) -> str:
+    r"""What a page says of one input, in a claim about many: `\\sum_i (f(x_i) - y_i) a`, where the a of each `x_i` may be meant."""
+    bases = {name.base for name in used}
+    many = any(base.endswith(FAMILY) for base in bases)
+    return min(bases & understanding.of_one_input, default="") if many else ""
 
 
 def values_supposed(understanding: Understanding) -> bool:

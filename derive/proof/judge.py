@@ -7,7 +7,7 @@ from dataclasses import replace
 from derive.algebra.arrays import Array, ShapeMismatch
 from derive.algebra.functions import NOTATION
 from derive.algebra.names import Name
-from derive.algebra.terms import Entry, Partial, walk
+from derive.algebra.terms import Entry, Partial, names, walk
 from derive.calculus.chain import NotDifferentiable, depends
 from derive.meaning.cases import conditions_around
 from derive.meaning.collect import Understanding
@@ -25,6 +25,7 @@ from derive.proof.gaps import (
     gap,
     guessed_rank,
     is_value,
+    of_one_beside_many,
     opaque,
     sums_differ,
     taken_for_granted,
@@ -286,8 +287,10 @@ def _claim(
     theory = understanding.theory
     decisions: list[tuple[Decision, tuple[str, ...]]] = []
     mismatch: ShapeMismatch | None = None
+    used: set[Name] = set()
     try:
         for a, b, notes in pairs_of(understanding, left, right, conditions, held=held):
+            used.update(*map(names, (a.body, b.body)))
             missing = gap(understanding, a.body, b.body)
             if missing is not None:
                 return StatementVerdict(kind, "", Verdict.UNKNOWN, f"the definition of {missing} was not understood")
@@ -339,6 +342,8 @@ def _claim(
         return StatementVerdict(kind, "", Verdict.UNKNOWN, f"nothing on the page says what {vague!r} is")
     if is_value(right) and not is_value(left) and not conditions and values_supposed(understanding):
         return StatementVerdict(kind, "", Verdict.UNKNOWN, "a value at inputs that the page only supposes")
+    if mixed := of_one_beside_many(understanding, used):
+        return StatementVerdict(kind, "", Verdict.UNKNOWN, f"{mixed} may stand for that of each input here")
     refuted = [(decision, notes) for decision, notes in decisions if isinstance(decision, Refuted)]
     if refuted:
         decision, notes = refuted[0]

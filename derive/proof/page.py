@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
+from derive.algebra.arrays import ShapeMismatch
 from derive.algebra.names import Name
 from derive.algebra.terms import Fun, Partial
 from derive.algebra.terms import names as term_names
 from derive.algebra.terms import walk as term_nodes
+from derive.meaning.classify import stands_for_all
 from derive.meaning.collect import Understanding, understand
 from derive.meaning.draft import Placed
 from derive.meaning.functions import signature
@@ -17,10 +20,11 @@ from derive.meaning.naming import walk, written
 from derive.meaning.optima import optimum
 from derive.meaning.prose import layout_said
 from derive.meaning.rewrite import rewritten
-from derive.meaning.scope import LAYOUTS, Layout, Vocabulary
+from derive.meaning.scope import LAYOUTS, Layout, NotUnderstood, Vocabulary
 from derive.notation.tree import Derivative
-from derive.proof.judge import derivative_named, judge
+from derive.proof.judge import claimed, derivative_named, judge
 from derive.proof.sections import declared_anew, said_only
+from derive.proof.sides import pairs_of
 from derive.proof.suggest import Suggestions
 from derive.verdicts import StatementVerdict, Verdict
 
@@ -127,7 +131,9 @@ def _restated(judged: Judged, number: int) -> Name | None:
     if statement.right is None or statement.link or understanding.meanings[number].kind == "update":
         return None
     found = written(statement.left, understanding.vocabulary.subscripted, understanding.vocabulary.layered)
-    if found is None or found.entries or found.transposed or found.power is not None or found.primes:
+    if found is None or found.transposed or found.power is not None or found.primes:
+        return None
+    if found.entries and not stands_for_all(found.entries):
         return None
     if any(isinstance(node, Derivative) for node in walk(statement.right)):
         return None
@@ -136,6 +142,36 @@ def _restated(judged: Judged, number: int) -> Name | None:
         return None
     # a derivative by its own name, such as a delta, is not given meanings: it has one
     return None if derivative_named(understanding.theory, found.name) is not None else found.name
+
+
+def _is_given_anew(judged: Judged, number: int, *, elsewhere: bool) -> bool:
+    """Whether a statement that is not proved may give a defined name another meaning; by an entry it only does so elsewhere."""
+    understanding, verdict = judged.understanding, judged.verdicts[number]
+    left = understanding.placed[number].statement.left
+    found = written(left, understanding.vocabulary.subscripted, understanding.vocabulary.layered)
+    if not elsewhere and found is not None and found.entries:
+        return False
+    return verdict.verdict is Verdict.REFUTED or (elsewhere and not _agrees(judged, number))
+
+
+def _agrees(judged: Judged, number: int) -> bool:
+    """Whether the last side of a chain is read, and may be what its head is defined to be."""
+    understanding = judged.understanding
+    first = understanding.placed[number]
+    chain = (
+        each.statement
+        for each in understanding.placed
+        if each.formula == first.formula and each.statement.chain == first.statement.chain
+    )
+    *_, last = chain
+    if last.right is None:
+        return True
+    try:
+        list(islice(pairs_of(understanding, first.statement.left, last.right, first.statement.conditions), 1))
+    except (NotUnderstood, ShapeMismatch):
+        return False
+    verdict = claimed(understanding, number, first.statement.left, last.right, understanding.meanings[number])
+    return verdict.verdict is not Verdict.REFUTED
 
 
 def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Placed, ...], bool] | None:
@@ -150,18 +186,21 @@ def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Pla
     understanding = judged.understanding
     placed, vocabulary = understanding.placed, understanding.vocabulary
     for number, verdict in enumerate(judged.verdicts):
-        if verdict.verdict is not Verdict.REFUTED or not placed[number].display:
+        if verdict.verdict not in (Verdict.REFUTED, Verdict.UNKNOWN) or not placed[number].display:
             continue
         name, function = _restated(judged, number), _function_restated(judged, number)
         if name is not None:
             source = understanding.theory.definitions[name].source
-        elif function is not None:
+        elif function is not None and verdict.verdict is Verdict.REFUTED:
             source = understanding.theory.functions[repr(function)].source
         else:
             continue
         first = next(n for n, each in enumerate(placed) if each.line == source)
         before, after = placed[first], placed[number]
-        if first >= number or (before.section == after.section and not _brings_in(understanding, name, before, after)):
+        elsewhere = before.section != after.section
+        if first >= number or not (elsewhere or _brings_in(understanding, name, before, after)):
+            continue
+        if name is not None and not _is_given_anew(judged, number, elsewhere=elsewhere):
             continue
         if before.section == after.section and optimum(before.statement.right) is not None:
             continue  # a formula for where something is least is a claim
@@ -235,7 +274,8 @@ def _functions_reached(understanding: Understanding, name: Name) -> tuple[str, .
 
 def _defines(each: Placed, name: Name | None, vocabulary: Vocabulary) -> bool:
     found = written(each.statement.head, vocabulary.subscripted, vocabulary.layered)
-    return found is not None and found.name is name and not found.entries and each.statement.right is not None
+    whole = found is not None and (not found.entries or stands_for_all(found.entries))
+    return whole and found is not None and found.name is name and each.statement.right is not None
 
 
 def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
