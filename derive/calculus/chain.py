@@ -131,6 +131,25 @@ def _runs_through(theory: Theory, owner: Name, letter: str) -> bool:
     )
 
 
+def through_parts(theory: Theory, of: Entry, by: Entry) -> Term | None:
+    """The derivative of a total in terms of those of the parts that it is defined by; None where that is not plain."""
+    body = theory.unfold(of)
+    if body is None or of.name is by.name:
+        return None
+    same = {name for name in names(body) if name.base == by.name.base and name is not by.name}
+    if any(theory.definition(name) is not None for name in same):
+        return None
+    used = {name for name in names(body) if name.base != by.name.base and depends(theory, name, by.name)}
+    found = [_at_its_step(theory, local(body, by))]
+    for name in sorted(used, key=repr):
+        definition = theory.definitions.get(name)
+        if definition is None or name.levels:
+            return None
+        part = Entry(name, tuple(fresh(index.size) for index in definition.value.indices))
+        found.append(total(part.indices, mul(local(body, part), Partial(part, by))))
+    return add(*found)
+
+
 def _given_before(theory: Theory, name: Name) -> bool:
     """Whether a name is what a recursion starts from, `h_0`: a constant."""
     if theory.clock is None or not name.levels or any(level.letter for level in name.levels):

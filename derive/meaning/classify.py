@@ -44,7 +44,8 @@ def _add_copies(draft: Draft) -> None:
         draft.right_sides[name] = side
         for copy in draft.copies:
             found = draft.plain_name(copy.left)
-            if found is not None and copy.base == name.base and found.name not in stated:
+            own = found is not None and copy.base == name.base and found.name.levels == name.levels
+            if found is not None and own and found.name not in stated:
                 entries = found.entries
                 letters = tuple(WHOLE if isinstance(each, Ellipsis) else base_latex(each) or "" for each in entries)
                 draft.right_sides.setdefault(found.name, (copy.right, copy.line, letters))
@@ -89,7 +90,7 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
     if isinstance(statement.right, Number) and _is_case(draft, first, head):
         draft.meanings[places[0]] = Meaning("assumption")
         return
-    if _runs(draft, head, statement.right):
+    if _runs(draft, head, statement.right) or _begins_range(draft, places, head):
         draft.meanings[places[0]] = Meaning("declaration", head.name)
         return
     if head.entries and _is_list(statement.right):  # `z_i = (z_{1i}, \\ldots, z_{Mi})`
@@ -211,6 +212,16 @@ def _runs(draft: Draft, head: Written, right: Node) -> bool:
     if head.entries or head.name.levels or head.latex not in draft.letters:
         return False
     return isinstance(right, Number | Sequence | Ellipsis)
+
+
+def _begins_range(draft: Draft, places: list[int], head: Written) -> bool:
+    r"""Whether it is the beginning of `l = n - 1, n - 2, \ldots, 2`."""
+    formula = draft.placed[places[0]].formula
+    listed = any(
+        each.formula == formula and isinstance(each.statement.left, Ellipsis) and each.statement.right is None
+        for each in draft.placed
+    )
+    return listed and not head.entries and not head.name.levels and head.latex in draft.letters
 
 
 def number_layers(draft: Draft) -> None:

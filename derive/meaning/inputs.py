@@ -88,7 +88,7 @@ def tell_inputs(draft: Draft) -> None:
     values = _values(draft)
     inputs = Inputs(values)
     found = list(_calls(draft, inputs))
-    wanted = [each for each in found if each[1] and (each[0].entry or _rests(values, each[0]))]
+    wanted = [each for each in found if each[1] and (each[0].entry or _resting(values, each[0], each[2]))]
     if not wanted:
         return
     letter = wanted[0][1]
@@ -98,7 +98,7 @@ def tell_inputs(draft: Draft) -> None:
             if name != part and arguments.setdefault(name, at := _relettered(part, own_letter, letter)) != at:
                 return  # calls at inputs of more than one kind
     heads = {each.base for each, _, _ in wanted}
-    inputs.copied = heads | {base for each, _, _ in wanted for base in _resting(values, each)}
+    inputs.copied = heads | {base for each, _, own in wanted for base in _resting(values, each, own)}
     copies = [each for base in sorted(inputs.copied) for each in values.get(base, ())]
     if len(copies) > _MOST_COPIES or any(letter in _letters(each.right) | _letters(each.left) for each in copies):
         return
@@ -175,13 +175,9 @@ def _relettered(part: Node, letter: str, other: str) -> Node:
     return exchanged(part, {Symbol(letter): Symbol(other)})
 
 
-def _rests(values: Mapping[str, list[Valued]], value: Valued) -> bool:
-    return bool(_resting(values, value))
-
-
-def _resting(values: Mapping[str, list[Valued]], value: Valued) -> set[str]:
-    """The names on the way from a value's arguments to the value."""
-    inputs = {_base(argument) for argument in value.arguments}
+def _resting(values: Mapping[str, list[Valued]], value: Valued, given: Mapping[Node, Node]) -> set[str]:
+    """The names on the way from those of a value's arguments that stand for other ones to the value."""
+    inputs = {_base(name) for name, part in given.items() if name != part}
     uses = {base: {each for own in found for each in _bases(own.right)} for base, found in values.items()}
     depending: set[str] = set()
     while True:

@@ -21,6 +21,7 @@ from derive.meaning.listed import tell_lists, tell_primes
 from derive.meaning.naming import base_latex, walk
 from derive.meaning.of_vectors import tell_functions_of_vectors
 from derive.meaning.outcomes import write_out_values
+from derive.meaning.overloads import tell_changes, tell_overloads
 from derive.meaning.parts import tell_parts
 from derive.meaning.prose import numbers, spoken_vectors
 from derive.meaning.rows import tell_rows
@@ -51,6 +52,8 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     tell_steps(draft)
     tell_examples(draft)
     tell_rows(draft)
+    tell_overloads(draft)
+    tell_changes(draft)
     put_together(draft)
     tell_inputs(draft)
     draft.vocabulary = vocabulary_of(draft.stated)

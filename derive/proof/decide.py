@@ -15,8 +15,8 @@ from derive.algebra.names import Index, Name, Size
 from derive.algebra.normal import MOST_WORK, Normalizer, TooLarge
 from derive.algebra.single import collapsed
 from derive.algebra.steps import letters_of
-from derive.algebra.terms import Arg, Entry, Fun, Mul, Partial, Term, sub, transform, walk
-from derive.calculus.chain import NotDifferentiable, expand
+from derive.algebra.terms import Arg, Entry, Fun, Mul, Partial, Term, names, sub, transform, walk
+from derive.calculus.chain import NotDifferentiable, expand, through_parts
 from derive.proof.by_cases import vanishes_by_cases
 from derive.proof.depth import at_depth
 from derive.proof.evaluate import Balls, Evaluation, Floats, Point, Undefined
@@ -72,6 +72,9 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
         if isinstance(looked, Refuted):
             return looked
     try:
+        by_parts = _by_parts(theory, sub(left.body, other), unit)
+        if by_parts is not None:
+            return by_parts
         if theory.clock is not None:
             return _over_time(theory, left, right, unit, rungs)
         # most true claims about one layer of many are proved in a few steps; values have to be carried through all layers
@@ -87,6 +90,33 @@ def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int
     except NotDifferentiable as error:
         return Undecided(str(error), agrees)
     return proved or _look_at_layers(theory, left.body, other, difference_at, unit, range(1, POINTS))
+
+
+def _by_parts(theory: Theory, difference: Term, unit: Mapping[Name, int]) -> Proved | None:
+    """Derivatives of a total beside those of its parts: the total's in terms of the parts'."""
+
+    def opened(node: Term) -> Term | None:
+        body = theory.unfold(node) if isinstance(node, Entry) else None
+        return body if body is not None and any(isinstance(part, Partial) for part in walk(body)) else None
+
+    def taken_apart(node: Term) -> Term | None:
+        if not isinstance(node, Partial) or not isinstance(node.of, Entry) or node.of.indices:
+            return None
+        definition = theory.definitions.get(node.of.name)
+        if definition is None or not names(definition.value.body) & parts:
+            return None
+        return through_parts(theory, node.of, node.by)
+
+    term = transform(difference, opened, derivatives=False)
+    partials = [node.of for node in walk(term) if isinstance(node, Partial) and isinstance(node.of, Entry)]
+    parts = {of.name for of in partials if of.indices}
+    if not parts or all(of.indices for of in partials):
+        return None
+    apart = transform(term, taken_apart)
+    if apart is term:
+        return None
+    normalizer = Normalizer(values=theory.values, unit_sums=unit)
+    return _climb(theory, [(normalizer, apart)])
 
 
 def _over_time(

@@ -117,10 +117,11 @@ def _written_out(theory: Theory) -> Deep:
          and level.offset < depth - 1),
         default=0,
     )  # fmt: skip
-    for number in range(lowest, depth + 1):
+    for number in range(lowest - 1, depth + 1):
         for name, definition in families.items():
             letters = {level.letter for level in name.levels if level.letter} - (set(last_letters) - running)
-            if not letters:
+            # `z^{(l+1)} = W^{(l)} a^{(l)}` begins a layer below the first that it defines
+            if not letters or (number < lowest and any(level.offset < 1 for level in name.levels if level.letter)):
                 continue
             assigned = {**last_letters, **{letter: Level("", number) for letter in letters}}
             found = _instance(name, definition, assigned)

@@ -112,6 +112,7 @@ def guessed_rank(understanding: Understanding, spoken: Iterable[Name]) -> Name |
             name in table.guessed
             and table.shapes[name].rank
             and name.base[:1].islower()
+            and name.base not in understanding.vocabulary.subscripted
             and theory.definition(name) is None
         ):
             return name
