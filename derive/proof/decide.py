@@ -25,6 +25,8 @@ from derive.proof.screen import POINTS, Screen, agree, places_of
 from derive.theory import Theory
 from derive.verdicts import Counterexample
 
+EQUAL_IN_FLOATING_POINT = "equal in floating point at random inputs, but not proved"
+NO_VALUES = "no inputs were found at which both sides have a value"
 _MOST_RUNGS = 400
 _FIRST_RUNGS = 5
 _ARGUMENTS = frozenset({"x", "z", "t", "u", "v", "s"})
@@ -231,8 +233,8 @@ def _look(
         except (Undefined, NotDifferentiable):
             continue
     if agreed or idle:
-        return Undecided("equal in floating point at random inputs, but not proved", True)
-    return Undecided("no inputs were found at which both sides have a value")
+        return Undecided(EQUAL_IN_FLOATING_POINT, True)
+    return Undecided(NO_VALUES)
 
 
 def _evaluation(theory: Theory, seed: int, unit: Mapping[Name, int], positive: frozenset[Name]) -> Evaluation:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
-from derive.algebra.arrays import ShapeMismatch
 from derive.algebra.names import Name
 from derive.algebra.terms import Fun, Partial
 from derive.algebra.terms import names as term_names
 from derive.algebra.terms import walk as term_nodes
+from derive.meaning.calls import call
 from derive.meaning.classify import stands_for_all
 from derive.meaning.collect import Understanding, understand
 from derive.meaning.draft import Placed
@@ -20,11 +19,12 @@ from derive.meaning.naming import walk, written
 from derive.meaning.optima import optimum
 from derive.meaning.prose import layout_said
 from derive.meaning.rewrite import rewritten
-from derive.meaning.scope import LAYOUTS, Layout, NotUnderstood, Vocabulary
+from derive.meaning.scope import LAYOUTS, Layout, Vocabulary
+from derive.meaning.shapes import FAMILY, is_loss
 from derive.notation.tree import Derivative
+from derive.proof.decide import EQUAL_IN_FLOATING_POINT, NO_VALUES
 from derive.proof.judge import claimed, derivative_named, judge
 from derive.proof.sections import declared_anew, said_only
-from derive.proof.sides import pairs_of
 from derive.proof.suggest import Suggestions
 from derive.verdicts import StatementVerdict, Verdict
 
@@ -70,14 +70,18 @@ def _in_its_meanings(placed: Sequence[Placed], title: str, depth: int) -> Judged
     if depth < _MOST_MEANINGS and (apart := _by_sections(judged, placed, title, depth)) is not None:
         return apart
     new = _new_meaning(judged, placed) if depth < _MOST_MEANINGS else None
+    judged = _without_unread_meanings(judged)
     if new is None:
         return judged
-    start, forgotten, slip = new
+    start, forgotten, slip, doubted = new
     rest = _in_its_meanings(forgotten, title, depth + 1)
     later = [
-        _between_two_meanings(own, other) if slip else other
+        _between_two_meanings(own, other) if slip or doubted is not None else other
         for own, other in zip(judged.verdicts[start:], rest.verdicts[start:], strict=True)
     ]
+    if doubted is not None and later[doubted - start].verdict is Verdict.DEFINED:
+        reason = "another meaning of a name that has one in another section, or a false claim"
+        later[doubted - start] = StatementVerdict("claim", "", Verdict.UNKNOWN, reason)
     return replace(
         judged,
         verdicts=(*judged.verdicts[:start], *later),
@@ -151,32 +155,69 @@ def _is_given_anew(judged: Judged, number: int, *, elsewhere: bool) -> bool:
     found = written(left, understanding.vocabulary.subscripted, understanding.vocabulary.layered)
     if not elsewhere and found is not None and found.entries:
         return False
-    return verdict.verdict is Verdict.REFUTED or (elsewhere and not _agrees(judged, number))
+    return verdict.verdict is Verdict.REFUTED or (elsewhere and _compared(judged, number) is Verdict.REFUTED)
 
 
-def _agrees(judged: Judged, number: int) -> bool:
-    """Whether the last side of a chain is read, and may be what its head is defined to be."""
+def _may_be_claim(judged: Judged, number: int, written_as: Placed) -> bool:
+    """Whether a statement that gives a name another meaning says it of an entry, as claims do, and not of a loss, nor of what is
+    written with its arguments."""
+    understanding = judged.understanding
+    left = understanding.placed[number].statement.left
+    found = written(left, understanding.vocabulary.subscripted, understanding.vocabulary.layered)
+    if found is None or not found.entries or call(written_as.statement.left) is not None:
+        return False
+    return not is_loss(found.name) and not found.name.base.endswith(FAMILY)
+
+
+def _compared(judged: Judged, number: int) -> Verdict:
+    """What a chain's last side is of what its head is defined to be: the same, another thing, or there is no telling."""
     understanding = judged.understanding
     first = understanding.placed[number]
-    chain = (
+    *_, last = (
         each.statement
         for each in understanding.placed
         if each.formula == first.formula and each.statement.chain == first.statement.chain
     )
-    *_, last = chain
     if last.right is None:
-        return True
-    try:
-        list(islice(pairs_of(understanding, first.statement.left, last.right, first.statement.conditions), 1))
-    except (NotUnderstood, ShapeMismatch):
-        return False
+        return Verdict.PROVED
     verdict = claimed(understanding, number, first.statement.left, last.right, understanding.meanings[number])
-    return verdict.verdict is not Verdict.REFUTED
+    if verdict.reason == NO_VALUES:  # the logarithm of what the earlier meaning lets be below zero
+        return Verdict.REFUTED
+    return Verdict.PROVED if EQUAL_IN_FLOATING_POINT in verdict.reason else verdict.verdict
 
 
-def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Placed, ...], bool] | None:
-    """Where a page gives a name, or a function, a new meaning: from which statement on, the page without the earlier one, and
-    whether it may be a slip as well.
+def _without_unread_meanings(judged: Judged) -> Judged:
+    """In a section that says anew what a name is, in a way that was not understood, nothing is known of that name any more."""
+    understanding, verdicts = judged.understanding, list(judged.verdicts)
+    placed = understanding.placed
+    doubted: dict[Name, int] = {}
+    for number, verdict in enumerate(judged.verdicts):
+        if verdict.verdict is not Verdict.UNKNOWN or not placed[number].display:
+            continue
+        name = _restated(judged, number)
+        definition = understanding.theory.definitions.get(name) if name is not None else None
+        if name is None or definition is None:
+            continue
+        first = next(n for n, each in enumerate(placed) if each.line == definition.source)
+        if placed[first].section < placed[number].section and _compared(judged, number) is Verdict.UNKNOWN:
+            start = next(n for n, each in enumerate(placed) if each.section == placed[number].section)
+            doubted.setdefault(name, start)
+    for number, verdict in enumerate(judged.verdicts):
+        if not doubted or verdict.verdict not in (Verdict.PROVED, Verdict.REFUTED):
+            continue
+        sides = [side for side in (placed[number].statement.left, placed[number].statement.right) if side is not None]
+        spoken = set(names_in(sides, understanding.vocabulary, symbols=True))
+        spoken |= {each for name in spoken for each in _reached(understanding, name)}
+        unread = next((name for name in doubted if name in spoken and doubted[name] <= number), None)
+        if unread is not None:
+            reason = f"what {unread!r} is in this section was not understood"
+            verdicts[number] = StatementVerdict(verdict.kind, "", Verdict.UNKNOWN, reason)
+    return replace(judged, verdicts=tuple(verdicts))
+
+
+def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Placed, ...], bool, int | None] | None:
+    """Where a page gives a name, or a function, a new meaning: from which statement on, the page without the earlier one, whether
+    it may be a slip as well, and the statement if that may as well be a claim.
 
     `page` holds its statements as they are written; reading rewrites them.
 
@@ -213,7 +254,7 @@ def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Pla
             else each
             for n, (each, read) in enumerate(zip(page, placed, strict=True))
         )
-        return start, forgotten, before.section == after.section
+        return start, forgotten, not elsewhere, number if _may_be_claim(judged, number, page[number]) else None
     return None
 
 
