@@ -14,6 +14,7 @@ from derive.meaning.labels import label_of
 from derive.meaning.naming import Written, base_latex, written
 from derive.meaning.products import Reading
 from derive.meaning.scope import MANY, NotUnderstood, Scope
+from derive.meaning.shapes import FAMILY
 from derive.meaning.vocabulary import bold_forms
 from derive.notation.tree import (
     Ellipsis,
@@ -124,10 +125,11 @@ class Places:
             own = bold
         elif repr(own) in self.scope.vocabulary.numbers and len(name.entries) == 1:
             own = Name(own.base + MANY)  # `x_n` beside the number x: the like of it, many times
-        value = self.scope.array(own, len(name.entries))
-        shape = self.scope.shape_of(own)
         entries = name.entries
         parts = any(isinstance(entry, Ellipsis) for entry in entries)
+        # an ellipsis stands for as many axes as one example has
+        value = self.scope.array(own, None if parts and own.base.endswith(FAMILY) else len(entries))
+        shape = self.scope.shape_of(own)
         if shape is not None and not parts and len(entries) == len(shape.declared) > value.rank:
             # w_{jk} of a matrix with one row: j is there, and has one value
             for entry, length in zip(entries, shape.declared, strict=True):

@@ -92,7 +92,9 @@ class ShapeTable:
             if rank is None:
                 rank = self.convention(name.base)
                 if name.base.endswith(FAMILY):
-                    rank = 1 + self.convention(name.base.removesuffix(FAMILY))
+                    single = Name(name.base.removesuffix(FAMILY))
+                    own = self.shapes.get(single) if single not in self.guessed else None
+                    rank = 1 + (self.convention(single.base) if own is None else own.rank)
                 self.ranks[name.base] = rank
             self.shapes[name] = Shape(tuple(self.space.open() for _ in range(rank)))
             self.guessed[name] = None
@@ -352,6 +354,6 @@ def has_arrays(trees: Iterable[Node]) -> bool:
                 case Product(factors=factors) if len(factors) > 1:
                     for _, factor in factors[:-1]:
                         letter = base_latex(_base(factor)) or ""
-                        if letter[:1].isupper() and letter not in SCALARS:
+                        if letter[:1].isupper() and bare_letter(letter)[0] not in SCALARS:
                             return True
     return False

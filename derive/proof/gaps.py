@@ -97,10 +97,8 @@ def gap(understanding: Understanding, *terms: Term) -> str | None:
 
 def guessed_rank(understanding: Understanding, spoken: Iterable[Name]) -> Name | None:
     """A light small letter of which neither a declaration nor the text says what it is, and on whose rank the shapes of others
-    rest: over time, where single states are as common as vectors of them."""
+    rest: one of many examples, and anything over time, where single numbers are as common as vectors of them."""
     theory, table = understanding.theory, understanding.table
-    if theory.clock is None:
-        return None
     seen: set[Name] = set()
     stack = sorted(spoken, key=repr)
     while stack:
@@ -108,11 +106,13 @@ def guessed_rank(understanding: Understanding, spoken: Iterable[Name]) -> Name |
         if name in seen:
             continue
         seen.add(name)
+        arrays_of_examples = name.base.endswith(FAMILY)
         if (
             name in table.guessed
-            and table.shapes[name].rank
+            and table.shapes[name].rank > arrays_of_examples
             and name.base[:1].islower()
-            and name.base not in understanding.vocabulary.subscripted
+            and (arrays_of_examples or theory.clock is not None)
+            and (arrays_of_examples or name.base not in understanding.vocabulary.subscripted)
             and theory.definition(name) is None
         ):
             return name
