@@ -33,15 +33,13 @@ from derive.proof.offers import Page, bare, entry_letters, is_name, renamed
 
 def signs(node: Node, page: Page) -> Iterator[Node]:
     """A sign turned round."""
-    if isinstance(node, Sum):
+    if isinstance(node, Sum) and len(node.terms) == 1 and node.terms[0][0] == "-":
+        yield node.terms[0][1]
+    elif isinstance(node, Sum):
         for place, (sign, term) in enumerate(node.terms):
             if sign in "+-":
                 turned = ("-" if sign == "+" else "+", term)
-                yield (
-                    term
-                    if turned[0] == "+" and len(node.terms) == 1
-                    else replace(node, terms=(*node.terms[:place], turned, *node.terms[place + 1 :]))
-                )
+                yield replace(node, terms=(*node.terms[:place], turned, *node.terms[place + 1 :]))
         if len(node.terms) == 2 and {sign for sign, _ in node.terms} == {"+", "-"}:
             (first_sign, first), (_, second) = node.terms
             yield Sum((("+", second), ("-", first))) if first_sign == "+" else Sum((("+", first), ("-", second)))
