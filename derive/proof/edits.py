@@ -28,8 +28,6 @@ from derive.notation.tree import (
 )
 from derive.proof.offers import Page, bare, entry_letters, is_name, renamed
 
-# the slips, commonest first
-
 
 def signs(node: Node, page: Page) -> Iterator[Node]:
     """A sign turned round."""
