@@ -41,10 +41,12 @@ class Interned(type):
 
 @dataclass(frozen=True, eq=False)
 class Size(metaclass=Interned):
-    """The length of an index range: a symbol such as n, or a number."""
+    """The length of an index range: a symbol such as n, or a number; with `parts`, a sum of products of other sizes, `N-K+1`,
+    as `derive.algebra.counts` makes it."""
 
     name: str
     value: int | None = None
+    parts: tuple[tuple[tuple[str, ...], int], ...] = ()
 
     def __repr__(self) -> str:
         return self.name

@@ -42,6 +42,7 @@ from derive.algebra.polynomial import TooLarge as TooLarge
 from derive.algebra.quotients import content, positive_atom, reduced
 from derive.algebra.radicals import logarithm, radicals, rational_power, splits, whole_power
 from derive.algebra.rules import by_argument
+from derive.algebra.shifts import agreed, entry_atom
 from derive.algebra.stepped import lifted
 from derive.algebra.steps import StepDelta, StepMatrixPower, StepPower, StepProduct, StepSum
 from derive.algebra.terms import (
@@ -121,8 +122,7 @@ class Normalizer(OverSteps):
             case Extent():
                 return extent(term.size)
             case Entry():
-                name, steps = lifted(term.name)
-                return of_atom(Atom("entry", name, term.indices + steps))
+                return of_atom(entry_atom(term))
             case Arg():
                 return of_atom(Atom("argument", term.position))
             case Delta():
@@ -253,7 +253,7 @@ class Normalizer(OverSteps):
             elif atom.kind in STEPPED and (there := self._at_its_step(atom, exponent)) is not None:
                 rest = Monomial(monomial.coefficient, others)
                 return _resummed(self.times(Polynomial((rest,)), there), monomial.bound)
-            elif atom.kind == "positive" and exponent > 1:
+            elif atom.kind in ("positive", "place") and exponent > 1:
                 return Monomial(monomial.coefficient, (*others, (atom, Fraction(1))), monomial.bound)
             elif atom.kind == "base" and (whole := whole_power(atom, exponent)) is not None:
                 scale, left_over = whole
@@ -275,7 +275,7 @@ class Normalizer(OverSteps):
         if any(atom.kind == "inverse" for atom, _ in monomial.factors) and (met := cancelled(monomial)) is not None:
             self.assumptions[("invertible", None)] = None
             return met
-        return reduced(monomial)
+        return agreed(monomial) or reduced(monomial)
 
     def _unit_sum(self, monomial: Monomial) -> Monomial | None:
         for place, (atom, exponent) in enumerate(monomial.factors):

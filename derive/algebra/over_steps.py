@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from derive.algebra.names import Index, Level, Name, Size
-from derive.algebra.polynomial import Atom, Monomial, Polynomial, TooLarge, number, of_atom, plus
+from derive.algebra.names import Index, Level, Name, Size, size
+from derive.algebra.polynomial import Atom, Monomial, Polynomial, TooLarge, merged, number, of_atom, plus
 from derive.algebra.stepped import (
     OpenSteps,
     at_step,
@@ -161,6 +161,12 @@ def extent(length: Size) -> Polynomial:
     """How many there are of an index range."""
     if length.value is not None:
         return number(length.value)
+    if length.parts:
+        products = (
+            Monomial(Fraction(by), tuple((Atom("extent", size(name)), Fraction(1)) for name in names))
+            for names, by in length.parts
+        )
+        return plus(*(Polynomial((merged(each),)) for each in products))
     steps = count_of(length)
     if steps is None:
         return of_atom(Atom("extent", length))

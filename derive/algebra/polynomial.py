@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import islice, permutations, product
 from math import factorial, prod
 
+from derive.algebra.counts import Equation
 from derive.algebra.names import Index, Name, Size, fresh
 
 Labels = Mapping[Index, int]
@@ -46,12 +47,13 @@ class Atom:
     """A factor that is not taken apart. `kind` and `head` say what it is, `indices` which entries, `parts` what it is applied to.
 
     kinds: entry (head: Name), extent (Size), delta, argument (position), function ((name, order)), positive, base (a polynomial
-    under a power), partial ((name of, name by), indices of both, in order), inverse and determinant (of the matrix that the part
-    is over the two `bound` indices; an inverse's head says whether that is symmetric).
+    under a power), place (an equation between its indices, one where it holds), partial ((name of, name by), indices of both, in
+    order), inverse and determinant (of the matrix that the part is over the two `bound` indices; an inverse's head says whether
+    that is symmetric).
     """
 
     kind: str
-    head: Name | Size | int | str | tuple[str, int] | tuple[Name, Name] | None
+    head: Name | Size | int | str | tuple[str, int] | tuple[Name, Name] | Equation | None
     indices: tuple[Index, ...] = ()
     parts: tuple[Polynomial, ...] = ()
     bound: tuple[Index, ...] = ()
@@ -70,6 +72,8 @@ class Atom:
 
     def _key_under(self, labels: Labels, depth: int) -> int:
         places = tuple(_label(index, labels) for index in self.indices)
+        if isinstance(self.head, Equation):
+            return _key("atom", self.kind, self.head.key(places))
         if self.kind == "delta" or self.head == "symmetric":
             places = tuple(sorted(places))
         if self.bound:
