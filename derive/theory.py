@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from derive.algebra.arrays import Array
+from derive.algebra.counts import Count
 from derive.algebra.names import Index, Level, Name, Size
 from derive.algebra.steps import ANY_STEP, at_level, instantiate, size_at
 from derive.algebra.terms import Entry, Term, names, rename
@@ -71,6 +72,30 @@ SUM_OVER_INPUTS = r"\sum_"
 
 
 @dataclass(frozen=True)
+class Ends:
+    r"""Where arrays with shifted entries, `x_{i+k}`, end, and how values keep away from there.
+
+    Pages differ in what stands beyond the ends of an array (nothing, zeros, the other end), and mostly do not say. So values are
+    looked at where this makes no difference: given arrays are zero near the ends of their `long` axes, farther than shifts reach
+    (`margin`), and claims are compared in the middle. `short` axes, such as a filter's, are run through by the shifts.
+    """
+
+    long: frozenset[Size] = frozenset()
+    short: frozenset[Size] = frozenset()
+    unsure: frozenset[Size] = frozenset()
+    """Short axes of which the page does not say whether they are counted from zero or one: what is there in both cases counts."""
+    untold: frozenset[Size] = frozenset()
+    """Long axes of which the page does not say how many entries they have: with zeros around them there are more."""
+    margin: int | None = None
+    """None where shifts reach too far for any point."""
+    blocks: Mapping[Size, Count] = field(default_factory=dict)
+    """How long axes that are cut into blocks are at a point, where the page does not say."""
+    from_zero: frozenset[tuple[str, int]] = frozenset()
+    """Axes of arrays, by their letters, that the page counts from zero: others are shown counted from one."""
+    letters_from_zero: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Theory:
     """Symbols, functions and definitions. `loss` is the scalar that is minimised, if the document has one.
 
@@ -100,6 +125,9 @@ class Theory:
 
     distributions: frozenset[Name] = frozenset()
     """Given arrays whose entries add up to one by the page's word, along the axis that does not count examples."""
+
+    ends: Ends | None = None
+    """Where arrays end, on a page with entries at shifted places."""
 
     _places: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)
     _first: dict[Name, int] = field(default_factory=dict, init=False, repr=False, compare=False)

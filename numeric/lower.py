@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Name, Size
+from derive.algebra.shifts import bracket_of
 from derive.algebra.terms import ONE, Entry, Partial, Term, Total, mul, num, transform, walk
 from derive.calculus import backward
 from derive.calculus.chain import depends
@@ -72,6 +73,8 @@ class _Lowering:
 
     def _resolved(self, theory: Theory, value: Array) -> Array:
         body = recognised(tidy(plain_functions(value.body, theory.functions)))
+        if any(isinstance(node, Entry) and bracket_of(node.name) is not None for node in walk(body)):
+            raise NotLowerable("entries at shifted places, for which there is no array operation here")
         if any(isinstance(node, Partial) for node in walk(body)):
             raise NotLowerable("a derivative stands in a definition that is to be computed")
         return Array(value.indices, body, value.row)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Name, fresh
 from derive.algebra.rules import RULES
+from derive.algebra.shifts import bracket_of
 from derive.algebra.terms import Add, Entry, Fun, Mul, Partial, Pow, Term, Total, add, mul, names, total, walk
 from derive.calculus.chain import NotDifferentiable, backward_step, depends, local, users
 from derive.theory import Theory
@@ -95,6 +96,8 @@ def _members(theory: Theory, loss: Name) -> list[Name]:
     pending = [name for definition in concrete for name in sorted(names(definition.value.body), key=repr)]
     while pending:
         name = pending.pop(0)
+        if bracket_of(name) is not None:
+            raise NotDifferentiable("a backward pass through entries at shifted places is not written out")
         if name in theory.definitions or name in theory.symbols or name in found:
             continue
         found[name] = None

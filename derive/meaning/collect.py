@@ -19,6 +19,7 @@ from derive.meaning.clocks import ENDLESS, clocks_of, letters_of_steps
 from derive.meaning.define import RATES, define, find_shapes, fold, grant, refine
 from derive.meaning.doubt import ask_again
 from derive.meaning.draft import Draft, Meaning, Placed
+from derive.meaning.ends import declare_lengths, ends_of
 from derive.meaning.functions import find_functions
 from derive.meaning.general import introduce_losses, leave_general
 from derive.meaning.general_steps import tell_general_steps
@@ -156,6 +157,7 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
         of_vectors=functions_of_vectors(draft),
         numbers=_declared_numbers(draft),
         entries_of=_entries_of(draft),
+        shifts=draft.shifts,
     )
     draft.vocabulary = replace(draft.vocabulary, clocks=clocks_of(draft.placed, draft.vocabulary, draft.recursive))
     if draft.vocabulary.clocks:
@@ -183,6 +185,8 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
             draft.table.sizes[end.letter] = number_of_steps(end)
     for letter in bounds(trees):
         draft.table.sizes.setdefault(letter, size(letter))
+    if draft.shifts is not None:
+        declare_lengths(draft.table, draft.shifts)
     for sample in draft.samples:
         draft.table.shapes[sample_name(sample)] = Shape(())
     for batch, count in batches(trees).items():
@@ -279,6 +283,7 @@ def theory_of(draft: Draft) -> Theory:
         draft.vocabulary.symmetric,
         draft.table.values | dict.fromkeys(classes_of(draft), (Fraction(0), Fraction(1))),
         clock(draft),
+        ends=None if draft.shifts is None else ends_of(draft.table, draft.shifts),
     )
 
 

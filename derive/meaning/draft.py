@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from derive.algebra.names import Name
 from derive.meaning.naming import Written, written
-from derive.meaning.scope import OfVector, Scope, Vocabulary
+from derive.meaning.scope import OfVector, Scope, Shifts, Vocabulary
 from derive.meaning.shapes import ShapeTable
 from derive.meaning.statements import Statement
 from derive.notation.tree import Node
@@ -118,6 +118,9 @@ class Draft:
     """Names of what functions of vectors give at the vector that they are defined with."""
     samples: frozenset[str] = frozenset()
     """The letters of sums over inputs, x in `C = \\frac{1}{n} \\sum_x C_x`."""
+
+    shifts: Shifts | None = None
+    """What the page shows of entries at shifted places."""
 
     def copy(self) -> Draft:
         """A draft that can be filled in further without a change to this one."""

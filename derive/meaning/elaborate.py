@@ -678,6 +678,8 @@ class Elaborator(Slopes):
             of_class = self._label(relations.first) is not None or self._label(right) is not None
             same = (self._same if of_class else self._same_place)(relations.first, right)
             return same if relation == "=" else sub(ONE, same)
+        if (between_places := self._between_places(relation, relations.first, right)) is not None:
+            return between_places
         difference = sub(self.readings(relations.first)[0].value.body, self.readings(right)[0].value.body)
         return self._holds(relation, difference, node)
 
@@ -725,7 +727,7 @@ class Elaborator(Slopes):
             return
         saved = {letter: self.scope.running.pop(letter, None) for letter in letters}
         for letter in letters:
-            self.scope.running[letter] = Running(letter)
+            self.scope.running[letter] = Running(letter, self._told_range(node, letter) if len(letters) == 1 else None)
         try:
             inside = self.readings(node.body)
             indices = [self.scope.running[letter].index for letter in letters]

@@ -70,7 +70,8 @@ def leave_general(draft: Draft) -> None:
     for name, direct in list(draft.general.items()):
         if direct:
             continue
-        told = tuple(own for own in spoken.get(name, ()) if draft.table.known(own) is not None)
+        # "a function of y, and g is its derivative": what is a derivative of it, it does not depend on
+        told = tuple(own for own in spoken.get(name, ()) if draft.table.known(own) is not None and own not in backward)
         timed = draft.vocabulary.clocks.keys()
         if told and timed:
             draft.general[name] = _every_step(told)

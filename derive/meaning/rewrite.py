@@ -22,12 +22,14 @@ from derive.meaning.naming import base_latex, walk
 from derive.meaning.of_vectors import tell_functions_of_vectors
 from derive.meaning.outcomes import write_out_values
 from derive.meaning.overloads import tell_changes, tell_overloads
+from derive.meaning.parenthesised import tell_entries
 from derive.meaning.parts import tell_parts
 from derive.meaning.prose import numbers, spoken_vectors
 from derive.meaning.rows import tell_rows
 from derive.meaning.samples import tell_samples
 from derive.meaning.scope import Vocabulary
 from derive.meaning.shapes import ShapeTable, size_letters
+from derive.meaning.shifts import shifts_of
 from derive.meaning.shorthand import tell_bars
 from derive.meaning.spelling import put_together
 from derive.meaning.squares import tell_squares
@@ -45,6 +47,7 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     tell_bars(draft)
     tell_squares(draft)
     tell_primes(draft)
+    tell_entries(draft)
     tell_letters(draft)
     tell_lists(draft)
     draft.samples = tell_samples(draft)
@@ -64,6 +67,7 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     tell_slopes_of_losses(draft)
     take_off_arguments(draft)
     _keep_vectors(draft)
+    draft.shifts = shifts_of(draft)
     return draft
 
 

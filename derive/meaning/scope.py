@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from derive.algebra.arrays import Array, ShapeMismatch, array
+from derive.algebra.counts import Count
 from derive.algebra.names import Index, Level, Name, Size, fresh, size
 from derive.algebra.terms import Entry, Term, add, mul, num, rename, resized
 
@@ -73,6 +74,41 @@ LAYOUTS = (
 )
 
 
+Axis = tuple[str, int]
+"""An axis of an array, by the array's letter."""
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """What a page shows of arrays with entries at shifted places, `x_{i+k}`, before anything is read."""
+
+    counts: frozenset[str] = frozenset()
+    """Letters of sizes, which may stand in subscripts as well: a stride, the last entry."""
+    first: Mapping[Axis, int] = field(default_factory=dict)
+    """From what axes are counted, zero or one; axes are missing of which nothing says so."""
+    mixed: frozenset[Axis] = frozenset()
+    """Axes of which the page's sums and lists say both."""
+    starts: Mapping[str, int] = field(default_factory=dict)
+    """The same of index letters, where the whole page agrees."""
+    counted: Mapping[tuple[Axis, str], int | None] = field(default_factory=dict)
+    """The same of letters in the shifted places of an axis; None where it says both, or where what stands beside them differs."""
+    lengths: Mapping[Axis, Count] = field(default_factory=dict)
+    ranges: Mapping[tuple[Axis, str], Count] = field(default_factory=dict)
+    """How many values a letter has in the shifted places of an axis, where the page is of one mind."""
+    long: frozenset[Axis] = frozenset()
+    """Axes along which places are shifted, or that say by how much with a letter that no sum runs over."""
+    short: frozenset[Axis] = frozenset()
+    """Axes that sums run over to shift the places of others."""
+    blocks: Mapping[Axis, tuple[Count, Axis]] = field(default_factory=dict)
+    """Axes cut into blocks, `a_{si+r}`: how long these are, and the axis of which each entry has one."""
+    shifting: frozenset[str] = frozenset()
+    """Letters that stand in shifted places."""
+    shifted: frozenset[Axis] = frozenset()
+    """Axes along which places are shifted: a letter that stands there alone need not reach their ends."""
+    margin: int | None = None
+    """How far shifts reach at a point with small filters."""
+
+
 @dataclass(frozen=True)
 class OfVector:
     """A function of a vector: its parameter, the letter of the component that its body gives ("" for a number), and the body."""
@@ -111,6 +147,8 @@ class Vocabulary:
     kronecker: bool = False
     r"""Whether `\delta_{ij}` is Kronecker's delta here."""
     layout: Layout = LAYOUTS[0]
+    shifts: Shifts | None = None
+    """On a page with entries at shifted places, what it shows of them."""
     functions: Mapping[str, str] = field(default_factory=dict)
     """LaTeX of a function's letter or word to the name it has in terms: `\\sigma` to `sigmoid` where it was proved to be that."""
     of_vectors: Mapping[str, OfVector] = field(default_factory=dict)

@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from derive.algebra.counts import sized
 from derive.algebra.names import Name, Size, size
 from derive.algebra.steps import size_at
 from derive.meaning.labels import classes, one_hot
+from derive.meaning.linear import linear_place
 from derive.meaning.naming import base_latex, is_transpose, level_of, walk, written
 from derive.meaning.scope import MANY, Shape, Sizes, Vocabulary
 from derive.notation.tree import (
@@ -193,6 +195,10 @@ class ShapeTable:
             level = level_of(place.body if isinstance(place, Fenced) else place)
             if level is not None:  # n_l, n^{[l]}: a size that follows the layer
                 return self.sizes.setdefault(size_text(node), size(f"{node.base.text}@{level!r}"))
+        if self.vocabulary.shifts is not None and isinstance(node, Sum | Product):
+            found = linear_place(node, frozenset(part.text for part in walk(node) if isinstance(part, Symbol)))
+            if found is not None:
+                return sized(found[1])
         latex = size_text(node.body if isinstance(node, Fenced) else node)
         return self.sizes.setdefault(latex, size(latex))
 

@@ -13,6 +13,7 @@ from derive.algebra.arrays import (
     transpose,
 )
 from derive.algebra.names import Index
+from derive.algebra.shifts import bracket_of
 from derive.algebra.steps import Direct
 from derive.algebra.terms import ONE, Delta, Entry, Mul, Partial, Term, Total, mul, power, rename, total, walk
 from derive.meaning.labels import is_one_hot
@@ -58,6 +59,15 @@ class Slopes(Powers):
                 yield from self._by_function(found, variable)
                 return
             turned = _untransposed(variable)
+            picked = self._at_shifted_place(variable)
+            if picked is not None:
+                by, brackets = picked
+                found = [
+                    Reading(entrywise(lambda t: total(by.indices, mul(brackets, t)), each.value), each.notes, each.cost)  # noqa: B023
+                    for inside in found
+                    for each in self._by_entry(inside, by)
+                ]
+                continue
             variable = turned if turned in node.variables[:place] else variable
             chosen = self._chosen_by_class(variable)
             by = self._variable(variable) if chosen is None else scalar(chosen[1])
@@ -81,6 +91,31 @@ class Slopes(Powers):
                 slope = mul(Partial(inside.value.body, entry), power(Partial(by.value.body, entry), -1))
                 note = f"by a function of {entry.name!r}: the slope by that over the function's own"
                 yield Reading(scalar(slope), (*inside.notes, *by.notes, note), inside.cost + by.cost)
+
+    def _at_shifted_place(self, node: Node) -> tuple[Array, Term] | None:
+        r"""The array of an entry such as `a_{si+r}`, over indices of its own, and the bracket that picks the entry."""
+        name = self._written(node) if self.scope.vocabulary.shifts is not None else None
+        if name is None or not name.entries or name.power is not None or name.transposed:
+            return None
+        entry = self._array(name)
+        if entry.rank or not isinstance(entry.body, Total):
+            return None
+        indices: list[Index] = []
+        body: Term = entry.body
+        while isinstance(body, Total):
+            indices.append(body.index)
+            body = body.body
+        factors = body.factors if isinstance(body, Mul) else (body,)
+        *brackets, last = factors
+        if not isinstance(last, Entry) or not all(isinstance(b, Entry) and bracket_of(b.name) for b in brackets):
+            raise NotUnderstood("a derivative by something that is no name", column=node.span[0])
+        return Array(tuple(indices), last), mul(*brackets)
+
+    def _by_entry(self, inside: Reading, by: Array) -> Iterator[Reading]:
+        """The derivative of a number by an entry of an array."""
+        if inside.value.rank or not isinstance(by.body, Entry):
+            raise NotUnderstood("the derivative of an array by one entry at a shifted place")
+        yield Reading(scalar(Partial(inside.value.body, by.body)), inside.notes, inside.cost)
 
     def _without_arguments(self, node: Node) -> Node:
         """`L(w, b)` is the value named L, if L is one."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from derive.algebra.counts import sized
 from derive.algebra.names import Index, Name, Size, size
 from derive.algebra.terms import Term
+from derive.meaning.linear import count_of_sum
 from derive.meaning.naming import LAYER_LETTERS, base_latex, walk
 from derive.meaning.scope import NotUnderstood, Scope
 from derive.meaning.shapes import size_text
@@ -72,6 +74,12 @@ def ends(scope: Scope, node: BigOperator, index: Index) -> None:
     """
     upper = node.upper
     if upper is None:
+        return
+    shifts = scope.vocabulary.shifts
+    if shifts is not None:
+        length = sized(count_of_sum(node, shifts.counts))
+        if not scope.agree(index.size, length):
+            raise NotUnderstood(f"a sum over {length} of {scope.space.find(index.size)} entries")
         return
     first = 0 if isinstance(node.lower, Relations) and node.lower.rest[0][1] == Number("0") else 1
     if isinstance(upper, Sum) and upper.terms[1:] == (("-", Number("1")),) and not first:

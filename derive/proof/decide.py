@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from itertools import islice
 
 from derive.algebra.arrays import Array
-from derive.algebra.names import Index, Name, Size
+from derive.algebra.names import Index, Name
 from derive.algebra.normal import MOST_WORK, Normalizer, TooLarge
+from derive.algebra.shifts import inside
 from derive.algebra.single import collapsed
 from derive.algebra.steps import letters_of
 from derive.algebra.terms import Arg, Entry, Fun, Mul, Partial, Term, names, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand, through_parts
 from derive.proof.by_cases import vanishes_by_cases
+from derive.proof.certify import certify, counts_untold
 from derive.proof.depth import at_depth
-from derive.proof.evaluate import Balls, Evaluation, Floats, Point, Undefined
+from derive.proof.evaluate import BeyondEnd, Evaluation, Floats, Point, Undefined
 from derive.proof.induction import by_induction
 from derive.proof.screen import POINTS, Screen, agree, places_of
 from derive.theory import Theory
@@ -64,6 +66,23 @@ Decision = Proved | Refuted | Undecided
 
 def decide(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int] | None = None) -> Decision:
     """Whether two arrays of one shape are equal. `granted` names arrays whose entries sum to one along an axis."""
+    decision = _decided(theory, left, right, granted)
+    if isinstance(decision, Refuted) and theory.ends is not None and theory.ends.untold:
+        return _with_lengths(theory, left, right, decision)
+    return decision
+
+
+def _with_lengths(theory: Theory, left: Array, right: Array, refuted: Refuted) -> Decision:
+    """A refutation on a page that does not say how long its arrays are: none where both sides differ by how many there are."""
+    try:
+        *_, (normalizer, term) = _unfolded(theory, sub(left.body, right.at(*left.indices)), {}, one_by_one=False)
+        open_lengths = counts_untold(theory, normalizer.polynomial(term))
+    except (TooLarge, NotDifferentiable):
+        open_lengths = True
+    return Undecided("the page does not say how many entries there are") if open_lengths else refuted
+
+
+def _decided(theory: Theory, left: Array, right: Array, granted: Mapping[Name, int] | None) -> Decision:
     unit = {} if granted is None else dict(granted)
     difference_at = list(left.indices)
     other = right.at(*left.indices)
@@ -213,23 +232,31 @@ def _look(
     theory: Theory, left: Term, right: Term, indices: list[Index], unit: Mapping[Name, int], seeds: range
 ) -> Refuted | Undecided:
     agreed = idle = 0
+    written = inside(indices, left, right) if theory.ends is not None else None
     for seed in (*seeds, *range(POINTS, POINTS + _MORE_POINTS)):
         if seed >= POINTS and agreed:
             break
         evaluation = _evaluation(theory, seed, unit, _positive_names(theory, seed, left, right))
         try:
-            alive = False
+            alive = seen = False
             for at in places_of(evaluation.point, indices):
-                one, other = evaluation.value(left, at), evaluation.value(right, at)
+                if written is not None and not written(at, evaluation.point.length):
+                    continue
+                try:
+                    one, other = evaluation.value(left, at), evaluation.value(right, at)
+                except BeyondEnd:
+                    continue
+                seen = True
                 alive = alive or bool(one) or bool(other)
                 if not agree(one, other):
-                    certified = _certify(theory, left, right, at, seed, unit, evaluation.point.sizes)
+                    positive = _positive_names(theory, seed, left, right)
+                    certified = certify(theory, left, right, at, seed, unit, evaluation.point.sizes, positive)
                     if certified is not None:
                         return Refuted(certified)
                     break
             else:
                 # zeros say little: a condition may not hold here, and then both sides are none
-                agreed, idle = agreed + alive, idle + 1
+                agreed, idle = agreed + alive, idle + seen
         except (Undefined, NotDifferentiable):
             continue
     if agreed or idle:
@@ -255,45 +282,6 @@ def _positive_names(theory: Theory, seed: int, *terms: Term) -> frozenset[Name]:
     return frozenset(
         name for name in scalars if not seed % 2 or name.base not in _ARGUMENTS or theory.owners(name.base)
     )
-
-
-def _certify(
-    theory: Theory,
-    left: Term,
-    right: Term,
-    at: Mapping[Index, int],
-    seed: int,
-    unit: Mapping[Name, int],
-    sizes: Mapping[Size, int],
-) -> Counterexample | None:
-    """Both sides enclosed, at the sizes at which they were seen to differ; a counterexample where the enclosures are disjoint."""
-    import flint
-
-    for precision in (64, 128, 512):
-        flint.ctx.prec = precision
-        point = Point(theory, seed, dict(sizes), unit=unit, positive=_positive_names(theory, seed, left, right))
-        evaluation = Evaluation(point, Balls())
-        try:
-            a, b = evaluation.value(left, at), evaluation.value(right, at)
-        except (Undefined, NotDifferentiable):
-            continue
-        if not a.overlaps(b):
-            inputs = {
-                _entry_text(name, places): str(value)
-                for (name, places), value in sorted(point.inputs.items(), key=repr)
-            }
-            entry = ", ".join(f"{place + 1}" for place in at.values())
-            return Counterexample(inputs, _shown(a), _shown(b), entry)
-    return None
-
-
-def _shown(ball: object) -> str:
-    return ball.str(8, radius=False)  # type: ignore[attr-defined,no-any-return]
-
-
-def _entry_text(name: Name, places: tuple[int, ...]) -> str:
-    levels = "".join(f"^{{({level!r})}}" for level in name.levels)
-    return name.base + levels + (f"_{{{','.join(str(place + 1) for place in places)}}}" if places else "")
 
 
 def _rungs(theory: Theory, difference: Term, unit: Mapping[Name, int]) -> Iterator[tuple[Normalizer, Term]]:

@@ -167,6 +167,7 @@ def _written_out(theory: Theory) -> Deep:
         theory.symmetric,
         _values_at(theory, symbols),
         None if theory.clock is None else (theory.clock[0], Level("", depth)),
+        ends=theory.ends,
     )
     first = None if theory.clock is None else theory.clock[0].offset
     return Deep(deep, last_letters, depth, first)

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Protocol
 
+from derive.algebra.counts import Count, counted
 from derive.algebra.functions import KNOWN
 from derive.algebra.names import Index, Name, Size, fresh
 from derive.algebra.rules import by_argument
+from derive.algebra.shifts import PLACE, Bound, Pick, bounds, bracket_of, holds, picks, without
 from derive.algebra.steps import STEPS
 from derive.algebra.terms import (
     Add,
@@ -49,6 +51,10 @@ _LENGTHS = ((2, 3, 4), (3, 4, 2), (4, 2, 3), (4, 3, 2), (3, 2, 4), (2, 4, 3))
 
 class Undefined(Exception):
     """A value that does not exist here (a logarithm of a negative number), or whose sign a ball leaves open."""
+
+
+class BeyondEnd(Undefined):
+    """An entry beyond the end of an array that is not zero up to there: what stands there, the page does not say."""
 
 
 class Arithmetic(Protocol):
@@ -180,13 +186,38 @@ class Point:
     def length(self, size: Size) -> int:
         if size.value is not None:
             return size.value
+        if size.parts:
+            total = Count(size.parts).at(self.length)
+            if total < 1:
+                raise Undefined("a range without entries")
+            return total
         if size.name.partition("@")[0] == STEPS:
             raise Undefined("a number of steps, and no number was chosen for it")
+        ends = self.theory.ends
+        if ends is not None and size in ends.blocks:
+            return ends.blocks[size].at(self.length)
+        if size not in self.sizes and ends is not None and size in ends.long | ends.short:
+            own = len(self.sizes) + self.seed
+            self.sizes[size] = (
+                2 * (ends.margin or 0) + 5 + own % 3 if size in ends.long else 2 + own % 2 + (size in ends.unsure)
+            )
         if size not in self.sizes:
             # other sizes at every point, in another order: a factor of one half is no mean over two, and a matrix that is wide at
             # one point is tall at another
             self.sizes[size] = _LENGTHS[self.seed % len(_LENGTHS)][len(self.sizes) % 3]
         return self.sizes[size]
+
+    def places(self, size: Size) -> range:
+        """The places of a range at which a page's claims are compared: where arrays have ends that shifts may reach, those far from
+        both, and none that is there only if a page counts from zero."""
+        length, ends = self.length(size), self.theory.ends
+        if ends is None:
+            return range(length)
+        letters = (Size(name) for name in counted(size).letters)
+        if ends.margin is not None and not ends.long.isdisjoint(letters):
+            away = length * ends.margin // (2 * ends.margin + 5)
+            return range(away, length - away)
+        return range(int(size in ends.unsure), length)
 
     def input(self, name: Name, places: tuple[int, ...], sizes: tuple[Size, ...]) -> Fraction:
         if name.base.startswith(SUM_OVER_INPUTS):
@@ -194,6 +225,14 @@ class Point:
         if name in self.theory.symmetric:
             places = tuple(sorted(places))
         key = (name, places)
+        if self.theory.ends is not None and self.theory.ends.margin is None:
+            raise Undefined("entries that are shifted too far for a point to be chosen")
+        if self.theory.ends is not None and any(
+            place not in self.places(size) for place, size in zip(places, sizes, strict=True)
+        ):
+            if name in self.unit or name in self.theory.values:
+                raise Undefined("an array that has to be zero near its ends, and cannot")
+            return Fraction(0)
         if key not in self.inputs:
             if name in self.unit:
                 axis = self.unit[name]
@@ -220,6 +259,10 @@ class Evaluation:
         self._derivatives: dict[tuple[str, int], Term] = {}
         self._expanded: dict[Partial, Term] = {}
         self._derived: dict[tuple[Name, Name], Partial] = {}
+        self._shifted = point.theory.ends is not None
+        self._picks: dict[Total, tuple[Pick, ...]] = {}
+        self._bounds: dict[Total, tuple[Bound, ...]] = {}
+        self._beside: dict[tuple[Total, Entry], Term] = {}
         self._one, self._zero = arithmetic.number(Fraction(1)), arithmetic.number(Fraction(0))
 
     def value(self, term: Term, places: Mapping[Index, int] | None = None) -> Value:
@@ -247,6 +290,8 @@ class Evaluation:
                 return self._product(term, at)
             case Num():
                 return calculate.number(term.value)
+            case Total() if self._shifted and (found := self._picked(term, at)) is not None:
+                return found
             case Total():
                 places = range(self.point.length(term.index.size))
                 return sum([self.value(term.body, {**at, term.index: place}) for place in places], self._zero)
@@ -275,6 +320,35 @@ class Evaluation:
             case _:
                 raise Undefined(f"{term!r} has no value of its own")
 
+    def _picked(self, term: Total, at: Mapping[Index, int]) -> Value | None:
+        """A sum over an index that a bracket beside it tells; None where none does. Beyond the end of an array there is nothing to
+        be added, but where the page writes an entry there, only what is zero up to the end is known to be zero beyond it."""
+        if term not in self._picks:
+            self._picks[term], self._bounds[term] = picks(term), bounds(term)
+        length = self.point.length(term.index.size)
+        for pick in self._picks[term]:
+            place = pick.place(at, self.point.length)
+            if place is None:
+                continue
+            if place.denominator != 1:
+                return self._zero
+            if 0 <= place < length:
+                return self.value(term.body, {**at, term.index: int(place)})
+            if pick.written:
+                key = term, pick.bracket
+                if key not in self._beside:
+                    self._beside[key] = without(term.body, pick.bracket)
+                if self.value(self._beside[key], {**at, term.index: 0 if place < 0 else length - 1}) == 0:
+                    return self._zero
+                raise BeyondEnd("an entry beyond the end of an array")
+            return self._zero
+        if not self._bounds[term]:
+            return None
+        first, end = 0, length
+        for each in self._bounds[term]:
+            first, end = each.within(at, self.point.length, first, end)
+        return sum([self.value(term.body, {**at, term.index: place}) for place in range(first, end)], self._zero)
+
     def _matrix(self, term: Inverse | Determinant, at: Mapping[Index, int]) -> Matrix:
         rows, columns = (range(self.point.length(index.size)) for index in (term.i, term.j))
         return [[self.value(term.body, {**at, term.i: row, term.j: column}) for column in columns] for row in rows]
@@ -291,11 +365,30 @@ class Evaluation:
     def _product(self, term: Mul, at: Mapping[Index, int]) -> Value:
         # sums over deltas are mostly zeros: what stands beside one need not be worked out
         for factor in term.factors:
-            if isinstance(factor, Delta) and self.value(factor, at) is self._zero:
+            picking = isinstance(factor, Delta) or (isinstance(factor, Entry) and factor.name.base.startswith(PLACE))
+            if picking and self.value(factor, at) is self._zero:
                 return self._zero
         result = self._one
+        if self._shifted:
+            return self._product_near_ends(term, at)
         for factor in term.factors:
             result = result * self.value(factor, at)
+        return result
+
+    def _product_near_ends(self, term: Mul, at: Mapping[Index, int]) -> Value:
+        """A product in which what is zero makes up for what is not known."""
+        result, unknown = self._one, None
+        for factor in term.factors:
+            try:
+                value = self.value(factor, at)
+            except BeyondEnd as error:
+                unknown = error
+                continue
+            if value == 0:  # given arrays are zero but in their middles: what stands beside that is not worked out
+                return self._zero
+            result = result * value
+        if unknown is not None:
+            raise unknown
         return result
 
     def _partial(self, partial: Partial, at: Mapping[Index, int]) -> Value:
@@ -331,6 +424,9 @@ class Evaluation:
         except KeyError:
             raise Undefined(f"{entry!r} stands at an index that nothing gives a value") from None
         key = (entry.name, places)
+        bracket = bracket_of(entry.name) if self._shifted else None
+        if bracket is not None:
+            return self._one if holds(bracket, places, self.point.length) else self._zero
         found = self._memo.get(key)
         if found is None:
             if any(level.letter for level in entry.name.levels):

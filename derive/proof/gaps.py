@@ -8,16 +8,20 @@ from dataclasses import replace
 
 from derive.algebra.functions import KNOWN
 from derive.algebra.names import Name
+from derive.algebra.shifts import PLACE
 from derive.algebra.terms import Entry, Fun, Partial, Term, names, walk
 from derive.meaning.collect import Understanding
+from derive.meaning.linear import linear_place, subscripts
 from derive.meaning.naming import walk as nodes_of
+from derive.meaning.naming import written
 from derive.meaning.powers import OPAQUE
 from derive.meaning.samples import degree
 from derive.meaning.shapes import FAMILY
 from derive.meaning.statements import EQUALITIES
-from derive.notation.tree import Node, Number, Sum, Symbol
+from derive.notation.tree import Node, Number, Scripted, Sum, Symbol
 from derive.theory import Theory
 
+_NOTHING_BEYOND = "entries beyond the ends of arrays, where there are such terms, count as zero"
 _SIGMA = Symbol(r"\sigma")
 
 
@@ -56,17 +60,29 @@ def is_value(node: Node | None) -> bool:
 
 
 def taken_for_granted(theory: Theory, *terms: Term) -> tuple[str, ...]:
-    """What a proof takes for granted of losses that are left general."""
+    """What a proof takes for granted of losses that are left general, and beyond the ends of arrays."""
     used = {
         node.of.name
         for term in terms
         for node in walk(term)
         if isinstance(node, Partial) and isinstance(node.of, Entry) and theory.left_general(node.of.name) is not None
     }
-    return tuple(
+    beyond = any(
+        isinstance(node, Entry) and node.name.base.startswith(PLACE)
+        for term in terms
+        for part in (term, *_definitions(theory, term))
+        for node in walk(part)
+    )
+    granted = (_NOTHING_BEYOND,) if theory.ends is not None and beyond else ()
+    return granted + tuple(
         f"{name!r} depends on {', '.join(map(repr, theory.left_general(name) or ()))} only"
         for name in sorted(used, key=repr)
     )
+
+
+def _definitions(theory: Theory, term: Term) -> list[Term]:
+    found = (theory.definitions.get(name) for name in names(term))
+    return [definition.value.body for definition in found if definition is not None]
 
 
 def gap(understanding: Understanding, *terms: Term) -> str | None:
@@ -93,6 +109,21 @@ def gap(understanding: Understanding, *terms: Term) -> str | None:
                 return found
             waiting.extend(sorted(names(definition.value.body), key=repr))
     return None
+
+
+def says_places_anew(understanding: Understanding, left: Node, right: Node) -> bool:
+    r"""Whether a defined name's entries are given again, by entries at shifted places: notes write `S(i, j)` for the convolution
+    and for the cross-correlation beside it."""
+    shifts, vocabulary = understanding.vocabulary.shifts, understanding.vocabulary
+    found = None if shifts is None else written(left, vocabulary.subscripted, vocabulary.layered)
+    if shifts is None or found is None or not found.entries or found.name not in understanding.theory.definitions:
+        return False
+    return any(
+        isinstance(node, Scripted)
+        and not all(isinstance(item, Symbol) for item in subscripts(node))
+        and any((place := linear_place(item, shifts.counts)) is not None and place[0] for item in subscripts(node))
+        for node in nodes_of(right)
+    )
 
 
 def guessed_rank(understanding: Understanding, spoken: Iterable[Name]) -> Name | None:

@@ -18,7 +18,7 @@ from derive.meaning.naming import written
 from derive.meaning.prose import held_fixed
 from derive.meaning.scope import NotUnderstood
 from derive.meaning.shapes import bare_letter
-from derive.notation.tree import BigOperator, Derivative, Node, Symbol
+from derive.notation.tree import BigOperator, Derivative, Node, Scripted, Symbol
 from derive.proof.decide import Decision, Proved, Refuted, Undecided, decide
 from derive.proof.gaps import (
     by_convention,
@@ -27,6 +27,7 @@ from derive.proof.gaps import (
     is_value,
     of_one_beside_many,
     opaque,
+    says_places_anew,
     sums_differ,
     taken_for_granted,
     values_supposed,
@@ -344,6 +345,9 @@ def _claim(
         return StatementVerdict(kind, "", Verdict.UNKNOWN, "a value at inputs that the page only supposes")
     if mixed := of_one_beside_many(understanding, used):
         return StatementVerdict(kind, "", Verdict.UNKNOWN, f"{mixed} may stand for that of each input here")
+    if says_places_anew(understanding, left, right):
+        reason = "gives the entries of a defined name by other places, as another kind of convolution would"
+        return StatementVerdict(kind, "", Verdict.UNKNOWN, reason)
     refuted = [(decision, notes) for decision, notes in decisions if isinstance(decision, Refuted)]
     if refuted:
         decision, notes = refuted[0]
@@ -357,6 +361,10 @@ def _claim(
             counterexample=decision.counterexample,
         )
     spoken = names_in((left, right), understanding.vocabulary, symbols=True)
+    subscripted = any(isinstance(node, Scripted) and node.sub is not None for node in walk_tree((left, right)))
+    if understanding.vocabulary.shifts is not None and subscripted:
+        reason = f"ranges of entries that do not fit, of arrays whose ends are not told: {mismatch}"
+        return StatementVerdict(kind, "", Verdict.UNKNOWN, reason)
     guess = guessed_rank(understanding, spoken)
     if guess is not None:
         reason = f"the shapes do not fit as they were taken, but the page does not say that {guess!r} is an array"

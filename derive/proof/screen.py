@@ -19,6 +19,8 @@ from derive.theory import Theory
 CLOSE = 1e-9
 POINTS = 3
 ENTRIES = 64
+_FEW_ENTRIES = 16
+"""So many are looked at where arrays have shifted entries, and their values take long."""
 _MOST_LOOKED = 24
 """At so many points a condition is looked for: half of all points have a given number below zero."""
 _MANY = 60
@@ -73,8 +75,8 @@ class Screen:
         other = right.at(*left.indices)
         for evaluation in self._evaluations:
             length = evaluation.point.length
-            at = {index: min(place, length(index.size) - 1) for place, index in enumerate(left.indices)}
             try:
+                at = {index: min(place, length(index.size) - 1) for place, index in enumerate(left.indices)}
                 return not agree(evaluation.value(left.body, at), evaluation.value(other, at))
             except (Undefined, NotDifferentiable):
                 continue
@@ -103,7 +105,8 @@ def agree(a: float, b: float) -> bool:
 
 def places_of(point: Point, free: Sequence[Index]) -> Iterator[dict[Index, int]]:
     """The entries that free indices run over, up to a few dozen."""
-    for places in islice(product(*(range(point.length(index.size)) for index in free)), ENTRIES):
+    most = ENTRIES if point.theory.ends is None else _FEW_ENTRIES
+    for places in islice(product(*(point.places(index.size) for index in free)), most):
         yield dict(zip(free, places, strict=True))
 
 

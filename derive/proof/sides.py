@@ -9,7 +9,8 @@ from itertools import islice
 
 from derive.algebra.arrays import Array, ShapeMismatch, entrywise, show, spread, squeezed
 from derive.algebra.names import Name
-from derive.algebra.terms import Num, mul
+from derive.algebra.shifts import shifted_variables
+from derive.algebra.terms import Entry, Num, Term, mul, walk
 from derive.calculus.chain import NotDifferentiable, at_definition, within_step
 from derive.meaning.collect import Understanding
 from derive.meaning.elaborate import Elaborator
@@ -66,10 +67,19 @@ class Sides:
             if self._conditions:  # what is claimed where they hold is claimed everywhere of what is zero elsewhere
                 first, second = (entrywise(lambda term: mul(holds, term), side) for side in (first, second))
             first, second = map(self._worked_out, map(scope.space.settled, (first, second)))
+            if scope.vocabulary.shifts is not None and not all(map(self._ranges_known, (first.body, second.body))):
+                raise NotUnderstood("an index letter of which nothing tells the range")
+            for bracket in shifted_variables(first.body):  # what is said of an entry is said where there is one
+                second = entrywise(lambda term: mul(bracket, term), second)  # noqa: B023 - used at once
             yield *_with_letters(first, second), (*a.notes, *b.notes)
         if not found:
             assert mismatch is not None
             raise mismatch
+
+    def _ranges_known(self, term: Term) -> bool:
+        """Whether all places of entries are places of an array of the page."""
+        entries = (node for node in walk(term) if isinstance(node, Entry))
+        return not any(self._scope.space.is_open(index.size) for entry in entries for index in entry.indices)
 
     def _worked_out(self, side: Array) -> Array:
         theory = self._understanding.theory
