@@ -187,7 +187,7 @@ class Elaborator(Slopes):
             value = self._array(name)
             yield Reading(transpose(value) if name.transposed else value)
             return
-        if letter in (r"\pi", "\u03c0") and self.scope.shape_of(name.name) is None:
+        if letter in (r"\pi", "\u03c0") and not name.entries and self.scope.shape_of(name.name) is None:
             yield Reading(scalar(PI))
             return
         if letter == "e" and not name.entries and self.scope.shape_of(name.name) is None:
@@ -241,6 +241,9 @@ class Elaborator(Slopes):
             if node.sup is None or node.primes or is_transpose(node.sup):
                 raise NotUnderstood("a name that is not understood", column=node.span[0])
             node = replace(node, base=replace(node, sup=None), sub=None)  # `a_i^2` is the square of `a_i`
+        elif node.sub is not None and node.sup is not None and isinstance(node.base, Fenced) and node.base.left in "([":
+            # `(x + y)_i^2` is the square of an entry
+            node = replace(node, base=Fenced("(", replace(node, sup=None), ")", span=node.span), sub=None)
         if isinstance(node.base, Fenced) and node.base.left in ("|", r"\|"):
             kind = "2" if node.sub is None else subscript_text(node.sub)
             if kind not in ("1", "2", "F", r"\mathrm{F}"):
@@ -513,7 +516,9 @@ class Elaborator(Slopes):
         own = self._of_vector(function)
         if own is not None:
             for reading in self.readings(argument):
-                yield Reading(self._at_vector(own, reading.value), reading.notes, reading.cost)
+                factor = isinstance(argument, Fenced) and argument.left == "[" and not reading.value.rank
+                value = self._value_times(function, reading.value) if factor else self._at_vector(own, reading.value)
+                yield Reading(value, reading.notes, reading.cost)
             return
         word, power_node, sub_node, primes = _word(function)
         inside = argument.body if isinstance(argument, Fenced) and argument.left in ("(", "[", r"\{") else argument
@@ -557,6 +562,12 @@ class Elaborator(Slopes):
     def _of_vector(self, function: Node) -> OfVector | None:
         name = self._written(function)
         return None if name is None else self.scope.vocabulary.of_vectors.get(repr(name.name))
+
+    def _value_times(self, function: Node, factor: Array) -> Array:
+        """What a function gives at the vector that it is defined with, times a number."""
+        name = self._written(function)
+        assert name is not None
+        return scale(factor, self.scope.array(name.name))
 
     def _at_vector(self, function: OfVector, argument: Array) -> Array:
         """What a function that the page defines gives at a vector: its right side, read with a vector of that size in the place of

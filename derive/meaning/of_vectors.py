@@ -66,7 +66,10 @@ def tell_functions_of_vectors(draft: Draft) -> None:
         if own is None or len(call.arguments) != 1:
             return None
         if call.arguments[0] != own.parameter or own.head in doubtful:
-            return _applied(own.head, call, entry)
+            new, said = _applied(own.head, call, entry), _as_written(call)
+            if said is not None and call.sup is None:
+                draft.said[new] = said
+            return new
         if not own.letter:  # a number that is called with its own argument is a value like any other
             return None
         return own.head if entry is None else Scripted(own.head, entry, span=call.span)
@@ -240,10 +243,23 @@ def _is_factor(call: Called, own: Defined) -> bool:
 
 
 def _applied(head: Node, call: Called, entry: Node | None) -> Node:
-    whole = Applied(head, Fenced("(", call.arguments[0], ")"), span=call.span)
+    """A function at a vector. In brackets stands what may be a factor behind an entry of its value, `S_j (a_{ij} - b)`, where it
+    turns out to be a number."""
+    factor = isinstance(call.head, Scripted) and call.head != head
+    fence = Fenced("[", call.arguments[0], "]") if factor else Fenced("(", call.arguments[0], ")")
+    whole = Applied(head, fence, span=call.span)
     if entry is None:
         return whole
     return Scripted(Fenced("(", whole, ")", span=call.span), entry, span=call.span)
+
+
+def _as_written(call: Called) -> Node | None:
+    if call.fence is None:
+        return None
+    word = call.head.base if isinstance(call.head, Scripted) else call.head
+    if isinstance(word, Word):
+        return Applied(call.head, call.fence, span=call.span)
+    return Product((("", call.head), ("", call.fence)), span=call.span)
 
 
 def _is_elsewhere(call: Called, found: Mapping[Node, Defined]) -> bool:

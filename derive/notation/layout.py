@@ -96,7 +96,7 @@ def _reaches_on(node: Node, sign: str, following: Node) -> bool:
     """Whether the node, written first, would take the next factor for its own."""
     if isinstance(node, BigOperator):
         return True
-    if isinstance(node, Applied) and not isinstance(node.argument, Fenced):
+    if isinstance(node, Applied) and opens(node.argument) is None:
         return sign == "" and not isinstance(following, Applied | Derivative)
     return isinstance(node, Derivative) and node.style == "operator" and not isinstance(node.operand, Fenced)
 
