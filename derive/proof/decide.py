@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from derive.algebra.aligned import aligned
 from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Name, Size
 from derive.algebra.normal import MOST_WORK, Normalizer, TooLarge
@@ -22,6 +23,7 @@ from derive.proof.depth import at_depth
 from derive.proof.evaluate import Balls, Evaluation, Floats, Point, Undefined
 from derive.proof.induction import by_induction
 from derive.proof.screen import POINTS, Screen, agree, places_of
+from derive.proof.transitions import through_all_steps, through_last_state
 from derive.theory import Theory
 from derive.verdicts import Counterexample
 
@@ -130,7 +132,10 @@ def _over_time(
     looked = _look_at_layers(theory, left.body, other, free, unit, range(POINTS))
     if isinstance(looked, Refuted) or not looked.agrees:
         return looked
-    difference = sub(left.body, other)
+    as_written = sub(left.body, other)
+    difference = through_all_steps(theory, as_written)
+    if difference is not as_written:
+        rungs = _rungs(theory, difference, unit)
 
     def vanishes(term: Term) -> tuple[str, ...] | None:
         try:
@@ -142,6 +147,9 @@ def _over_time(
     found = vanishes(difference)
     if found is None:
         found = by_induction(theory, difference, vanishes)
+    for other_way in {as_written: None, through_last_state(theory, as_written): None}:
+        if found is None and other_way is not difference:
+            found = by_induction(theory, other_way, vanishes)
     if found is not None:
         return Proved(found)
     try:
@@ -184,9 +192,13 @@ def _look_at_layers(
     several = len((letters_of(left) | letters_of(right)) - deep.last.keys()) > 1
     first: Refuted | Undecided | None = None
     found: Refuted | Undecided | None = None
-    for said, at_left, at_right, free in deep.claims(left, right, indices):
+    together: Undecided | None = None  # what is said of a step and an earlier one is not meant for a step and itself
+    for said, at_left, at_right, free, at_once in deep.claims(left, right, indices):
         found = _look(deep.theory, at_left, at_right, free, unit, seeds)
         first = first or found
+        if at_once and isinstance(found, Undecided) and found.agrees:
+            together = together or found
+            continue
         if several and isinstance(found, Undecided) and not found.agrees:
             continue  # of a step and an earlier one nothing is said where the second is the later
         if isinstance(found, Undecided):
@@ -202,8 +214,9 @@ def _look_at_layers(
     only_last = theory.last is not None and undecided_at == 1 and undecided is found and false > 1
     # at its first step a recursion often has nothing behind it, and what is said of every step may hold there by chance
     only_first = theory.clock is not None and undecided_at == 1 and undecided is first and false > 1
-    if refuted is not None and (undecided is None or only_last or only_first):
+    if refuted is not None and (undecided is None or only_last or only_first) and (together is None or false > 1):
         return refuted
+    undecided = undecided or together
     if refuted is not None and undecided is not None and undecided.agrees:
         return Undecided("holds at some layers and not at others")
     return undecided or Undecided("no layer was found at which all its names exist")
@@ -310,13 +323,13 @@ def _unfolded(
     theory: Theory, difference: Term, unit: Mapping[Name, int], *, one_by_one: bool
 ) -> Iterator[tuple[Normalizer, Term]]:
     order = {name: place for place, name in enumerate(theory.definitions)}
-    term = _with_functions(theory, difference)
     values = theory.values
     work = MOST_WORK if theory.clock is None else MOST_WORK // 10
     plain = Normalizer(
         values=values, most_work=work
     )  # one for all rungs: what a step leaves as it was keeps its normal form
     families = theory.has_families
+    term = aligned(_with_functions(theory, difference), plain.kind)
     yield plain, term
     if families:
         yield from _activations_opened(theory, plain, term)
@@ -326,7 +339,7 @@ def _unfolded(
         unfolded = _unfold_once(theory, term, order, one_by_one)
         if unfolded is None:
             break
-        term = _with_functions(theory, unfolded)
+        term = aligned(_with_functions(theory, unfolded), plain.kind)
         yield plain, term
         if families:
             yield from _activations_opened(theory, plain, term)
