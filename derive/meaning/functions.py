@@ -124,6 +124,9 @@ def _bodies(draft: Draft, calls: Calls) -> Calls:
         parameters = arguments.items if isinstance(arguments, Sequence) else (arguments,)
         if any(node in calls and node not in parameters for node in bare_names(statement.right)):
             continue
+        own = written(head)
+        if own is not None and own.name in used:
+            continue  # a value said in terms of itself elsewhere, `f(x_{k+1}) = f(x_k) - 1`, has no body to put in
         if not used & heads and sum(1 for _ in walk(statement.right)) < _LONGEST_BODY:
             bodies[head] = statement.right
     return bodies
