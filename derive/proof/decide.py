@@ -7,6 +7,7 @@ floating-point values at random points agree; they decide nothing but the order 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -23,7 +24,7 @@ from derive.proof.depth import at_depth
 from derive.proof.evaluate import Balls, Evaluation, Floats, Point, Undefined
 from derive.proof.induction import by_induction
 from derive.proof.screen import POINTS, Screen, agree, places_of
-from derive.proof.transitions import through_all_steps, through_last_state
+from derive.proof.transitions import ways_between
 from derive.theory import Theory
 from derive.verdicts import Counterexample
 
@@ -132,24 +133,18 @@ def _over_time(
     looked = _look_at_layers(theory, left.body, other, free, unit, range(POINTS))
     if isinstance(looked, Refuted) or not looked.agrees:
         return looked
-    as_written = sub(left.body, other)
-    difference = through_all_steps(theory, as_written)
-    if difference is not as_written:
-        rungs = _rungs(theory, difference, unit)
+    difference, *other_ways = ways_between(theory, sub(left.body, other))
+    rungs = _rungs(theory, difference, unit) if other_ways else rungs
 
     def vanishes(term: Term) -> tuple[str, ...] | None:
-        try:
-            found = _climb(theory, islice(_rungs(theory, term, unit), _FIRST_RUNGS))
-        except (TooLarge, NotDifferentiable):
-            return None
-        return None if found is None else found.assumptions
+        with suppress(TooLarge, NotDifferentiable):
+            if (found := _climb(theory, islice(_rungs(theory, term, unit), _FIRST_RUNGS))) is not None:
+                return found.assumptions
+        return None
 
     found = vanishes(difference)
-    if found is None:
-        found = by_induction(theory, difference, vanishes)
-    for other_way in {as_written: None, through_last_state(theory, as_written): None}:
-        if found is None and other_way is not difference:
-            found = by_induction(theory, other_way, vanishes)
+    for way in (difference, *other_ways):
+        found = by_induction(theory, way, vanishes) if found is None else found
     if found is not None:
         return Proved(found)
     try:
@@ -191,8 +186,7 @@ def _look_at_layers(
     false = undecided_at = 0
     several = len((letters_of(left) | letters_of(right)) - deep.last.keys()) > 1
     first: Refuted | Undecided | None = None
-    found: Refuted | Undecided | None = None
-    together: Undecided | None = None  # what is said of a step and an earlier one is not meant for a step and itself
+    found = together = None  # what is said of a step and an earlier one is not meant for a step and itself
     for said, at_left, at_right, free, at_once in deep.claims(left, right, indices):
         found = _look(deep.theory, at_left, at_right, free, unit, seeds)
         first = first or found
@@ -392,16 +386,15 @@ def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int], one_by_o
     if not defined:
         return None
     # names without a layer first: below them families go on without end
-    latest = max(defined, key=lambda name: (_single(name), *_distance(theory, name, order), repr(name)))
+    latest = max(
+        defined,
+        key=lambda name: (not any(level.letter for level in name.levels), *_distance(theory, name, order), repr(name)),
+    )
     unfolded = transform(
         term, lambda node: theory.unfold(node) if isinstance(node, Entry) and node.name is latest else None,
         derivatives=False,
     )  # fmt: skip
     return None if unfolded is term else unfolded
-
-
-def _single(name: Name) -> bool:
-    return not any(level.letter for level in name.levels)
 
 
 def _backward(theory: Theory, node: Term) -> Term | None:
@@ -463,13 +456,12 @@ def _said(assumption: tuple[str, object]) -> str:
     if kind == "unit sum" and isinstance(what, Name):
         entry = rf"({what.base})_k" if "_" in what.base else f"{what.base}_k"
         return rf"\sum_k {entry} = 1"
-    if kind == "positive":
-        return "the arguments of the logarithms are positive"
-    if kind == "invertible":
-        return "the matrices that are inverted have inverses"
-    if kind == "not one":
-        return "the ratios of the geometric sums are not one"
-    return "away from the kink"
+    said = {
+        "positive": "the arguments of the logarithms are positive",
+        "invertible": "the matrices that are inverted have inverses",
+        "not one": "the ratios of the geometric sums are not one",
+    }
+    return said.get(kind, "away from the kink")
 
 
 def is_diagonal(theory: Theory, of: Entry, by: Entry) -> bool:

@@ -17,6 +17,11 @@ from derive.theory import Theory
 _FURTHEST = 2
 
 
+def ways_between(theory: Theory, term: Term) -> tuple[Term, ...]:
+    """A term as it may be proved: states through all steps between two, as it stands, numbers through their last state."""
+    return tuple(dict.fromkeys((through_all_steps(theory, term), term, through_last_state(theory, term))))
+
+
 def through_all_steps(theory: Theory, term: Term, ranges: Mapping[str, tuple[Level, Level]] | None = None) -> Term:
     """A term with derivatives of a state by itself at an earlier step as products over the steps between."""
     if theory.clock is None:
