@@ -23,6 +23,7 @@ from fractions import Fraction
 
 from derive.algebra.functions import KNOWN
 from derive.algebra.inverses import cancelled, cleared, inverse, split
+from derive.algebra.maps import MapEntry
 from derive.algebra.names import Index, Name, fresh
 from derive.algebra.over_steps import STEPPED, OverSteps, extent
 from derive.algebra.polynomial import (
@@ -43,8 +44,8 @@ from derive.algebra.quotients import content, positive_atom, reduced
 from derive.algebra.radicals import logarithm, radicals, rational_power, splits, whole_power
 from derive.algebra.rules import by_argument
 from derive.algebra.shifts import agreed, entry_atom
-from derive.algebra.stepped import lifted
-from derive.algebra.steps import StepDelta, StepMatrixPower, StepPower, StepProduct, StepSum
+from derive.algebra.stepped import lifted, map_atom
+from derive.algebra.steps import StepChain, StepDelta, StepMatrixPower, StepPower, StepProduct, StepSum
 from derive.algebra.terms import (
     Add,
     Arg,
@@ -139,18 +140,16 @@ class Normalizer(OverSteps):
                 return self._summed(self.polynomial(term.body), term.index)
             case StepSum():
                 return self._over_steps(term)
-            case StepPower():
-                return self._step_power(term)
-            case StepProduct():
-                return self._step_product(term)
-            case StepMatrixPower():
-                raise TooLarge("a matrix to a power that counts steps")
+            case StepPower() | StepProduct() | StepChain() | StepMatrixPower():
+                return self._between_steps(term)
             case StepDelta():
                 raise TooLarge("which of two steps comes first is left open")
             case Fun():
                 return self._function(term)
             case Inverse(row=row, column=column):
                 return self._inverse(term.i, term.j, self.polynomial(term.body), row, column)
+            case MapEntry():
+                return of_atom(map_atom(term, self.polynomial(term.body)))
             case Determinant():
                 return self._determinant(term.i, term.j, self.polynomial(term.body))
             case Positive():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from derive.algebra.names import Index, Level, Name, Size, size
+from derive.algebra.names import Index, Level, Name, Size, fresh, size
 from derive.algebra.polynomial import Atom, Monomial, Polynomial, TooLarge, merged, number, of_atom, plus
 from derive.algebra.stepped import (
     OpenSteps,
@@ -21,11 +21,11 @@ from derive.algebra.stepped import (
     step_index,
     summed_over_steps,
 )
-from derive.algebra.steps import StepPower, StepProduct, StepSum
+from derive.algebra.steps import StepChain, StepMatrixPower, StepPower, StepProduct, StepSum, as_chain
 from derive.algebra.terms import Term
 
-STEPPED = frozenset({"step power", "step product", "step count"})
-"""Kinds of factors that stand for all steps up to one."""
+STEPPED = frozenset({"step power", "step product", "step count", "chain"})
+"""Kinds of factors that stand for all steps up to one, or between two."""
 _MOST_FACTORS = 6
 
 
@@ -75,6 +75,8 @@ class OverSteps:
         """`w^{s+1}` as `w w^s`, a product up to s+1 as that up to s times one factor more, the count of s+1 as that of s and one;
         all of it worked out at a number. None where there is nothing to do."""
         assert isinstance(atom.head, Name)
+        if atom.kind == "chain":
+            return self._links(atom, exponent)
         (level,) = atom.head.levels
         if level.letter and not level.offset:
             return None
@@ -99,6 +101,60 @@ class OverSteps:
         found = [at_step(atom.parts[0], step, Level(level.letter, place), own) for place in places]
         whole = self.times(*(self._simplify(each.monomials) for each in found))
         return whole if level.offset > 0 else self.raised(whole, Fraction(-1))
+
+    def _links(self, atom: Atom, exponent: Fraction) -> Polynomial | None:
+        """A product of matrices between steps that are known apart, written out: the last stands on the left."""
+        assert isinstance(atom.head, Name)
+        first, last = atom.head.levels
+        (row, column, *steps), (i, j, step) = atom.indices, atom.bound
+        if first.letter != last.letter or len({*steps}) > 1:
+            return None
+        count = last.offset - first.offset + 1
+        if count > _MOST_FACTORS:
+            return None
+        own = steps[0] if steps else None
+        whole = number(1) if count > 0 else of_atom(Atom("delta", None, (row, column)))
+        between = [fresh(i.size) for _ in range(count - 1)]
+        places = [row, *between, column]
+        for place in range(count):
+            link = at_step(atom.parts[0], step, last.shifted(-place), own)
+            whole = self.times(whole, link.renamed({i: places[place], j: places[place + 1]}))
+        bound = tuple(between)
+        whole = self._simplify(Monomial(m.coefficient, m.factors, m.bound + bound) for m in whole.monomials)
+        return self.raised(whole, exponent)
+
+    def _chain(self, term: StepChain | StepMatrixPower) -> Polynomial:
+        """A product of matrices over steps: shifted so that the matrix stands at the step itself, or the first step at one past its
+        letter where the matrix is the same at all steps."""
+        chain = as_chain(term) if isinstance(term, StepMatrixPower) else term
+        if chain is None:
+            raise TooLarge("a matrix to a power that counts steps in more than one way")
+        aligned, by, step = self._member(chain)
+        if step not in aligned.free:
+            by = chain.first.offset - 1
+        name, steps = lifted(Name("", (chain.first.shifted(-by), chain.last.shifted(-by))))
+        atom = Atom("chain", name, (chain.row, chain.column, *steps), (aligned,), (chain.i, chain.j, step))
+        return self._simplify([Monomial(Fraction(1), ((atom, Fraction(1)),))])
+
+    def _member(self, chain: StepChain) -> tuple[Polynomial, int, Index]:
+        step = step_index(chain.letter)
+        return *from_zero(self.polynomial(chain.body), step), step
+
+    def kind(self, chain: StepChain) -> tuple[object, int]:
+        """What a product of matrices is of, whatever its ends and the letters in it, and by how much its steps stand further on."""
+        try:
+            aligned, by, step = self._member(chain)
+        except (TooLarge, OpenSteps):
+            return chain.body, 0
+        return Atom("chain", Name(""), (), (aligned,), (chain.i, chain.j, step)).plain_key, by
+
+    def _between_steps(self, term: StepPower | StepProduct | StepChain | StepMatrixPower) -> Polynomial:
+        match term:
+            case StepPower():
+                return self._step_power(term)
+            case StepProduct():
+                return self._step_product(term)
+        return self._chain(term)
 
     def _step_product(self, term: StepProduct) -> Polynomial:
         """The product up to the last step over that up to the one before the first; of a product every factor by itself."""

@@ -77,7 +77,8 @@ class Atom:
         if self.kind == "delta" or self.head == "symmetric":
             places = tuple(sorted(places))
         if self.bound:
-            labels = {**labels, **{index: -1 - place for place, index in enumerate(self.bound)}}
+            around = sum(label < 0 for label in labels.values())  # what is bound further out keeps labels of its own
+            labels = {**labels, **{index: -1 - around - place for place, index in enumerate(self.bound)}}
         return _key("atom", self.kind, self.head, places, tuple(part.key(labels, depth) for part in self.parts))
 
     def renamed(self, mapping: Mapping[Index, Index]) -> Atom:

@@ -10,8 +10,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from derive.algebra.maps import MapEntry
 from derive.algebra.names import Level, fresh
-from derive.algebra.steps import StepDelta, StepPower, StepProduct, StepSum, fresh_letter, instantiate, step_sum
+from derive.algebra.polynomial import TooLarge
+from derive.algebra.steps import (
+    StepChain,
+    StepDelta,
+    StepMatrixPower,
+    StepPower,
+    StepProduct,
+    StepSum,
+    as_chain,
+    fresh_letter,
+    instantiate,
+    step_sum,
+)
 from derive.algebra.terms import (
     MINUS_ONE,
     ONE,
@@ -95,6 +108,31 @@ def _step_product(term: Term, d: Differentiate) -> Term:
     return ZERO if inside is ZERO else mul(term, step_sum(letter, term.first, term.last, shares))
 
 
+def _step_chain(term: Term, d: Differentiate) -> Term:
+    chain = as_chain(term) if isinstance(term, StepMatrixPower) else term
+    if chain is None:
+        raise TooLarge("a matrix to a power that counts steps in more than one way")
+    assert isinstance(chain, StepChain)
+    inside = d(chain.body)
+    if inside is ZERO:
+        return ZERO
+    step, i, j = Level(fresh_letter(), 0), fresh(chain.i.size), fresh(chain.j.size)
+    varied = rename(instantiate(inside, {chain.letter: step}), {chain.i: i, chain.j: j})
+    after = StepChain(chain.i, chain.j, chain.body, chain.letter, step.shifted(1), chain.last, chain.row, i)
+    before = StepChain(chain.i, chain.j, chain.body, chain.letter, chain.first, step.shifted(-1), j, chain.column)
+    return step_sum(step.letter, chain.first, chain.last, total((i, j), mul(after, varied, before)))
+
+
+def _map(term: Term, d: Differentiate) -> Term:
+    assert isinstance(term, MapEntry)
+    inside = d(term.body)
+    if inside is ZERO:
+        return ZERO
+    place = fresh(term.i.size)
+    slope = MapEntry(term.i, term.j, term.body, term.name, term.out, (*term.slots, place))
+    return total((place,), mul(slope, rename(inside, {term.i: place})))
+
+
 def _function(term: Term, d: Differentiate) -> Term:
     assert isinstance(term, Fun)
     inside = d(term.argument)
@@ -134,12 +172,17 @@ RULES: dict[type[Term], Rule] = {
     StepSum: Rule("sum over steps", "d(sum_t u_t)/dx = sum_t du_t/dx", _step_sum),
     StepPower: Rule("counted power", "d(u^t)/dx = t u^(t-1) du/dx", _step_power),
     StepProduct: Rule("product over steps", "d(prod_t u_t)/dx = prod_t u_t sum_t (du_t/dx)/u_t", _step_product),
+    StepChain: Rule(
+        "product over steps", "d(prod_t A_t)/dx = sum_t (prod_{s>t} A_s) dA_t/dx (prod_{s<t} A_s)", _step_chain
+    ),
+    StepMatrixPower: Rule("counted power", "d(A^t)/dx = sum_s A^(t-s) dA/dx A^(s-1)", _step_chain),
     StepDelta: Rule("constant", "d[s=t]/dx = 0", _zero),
     Mul: Rule("product", "d(uv)/dx = (du/dx) v + u (dv/dx)", _product),
     Pow: Rule("power", "d(u^r)/dx = r u^(r-1) du/dx", _power),
     # Petersen and Pedersen, The Matrix Cookbook (2012), equations 40 and 41
     Inverse: Rule("inverse", "d(Y^-1)/dx = -Y^-1 (dY/dx) Y^-1", _inverse),
     Determinant: Rule("determinant", "d det(Y)/dx = det(Y) tr(Y^-1 dY/dx)", _determinant),
+    MapEntry: Rule("chain", "d F(u)/dx = sum_k F'_k(u) du_k/dx", _map),
     Fun: Rule("chain", "d f(u)/dx = f'(u) du/dx", _function),
 }
 

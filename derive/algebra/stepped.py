@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
+from derive.algebra.maps import MapEntry
 from derive.algebra.names import Index, Level, Name, Size, fresh, level_from
 from derive.algebra.polynomial import Atom, Monomial, Polynomial, collect
 from derive.algebra.steps import STEPS, is_bound
@@ -38,6 +39,13 @@ def lifted(name: Name) -> tuple[Name, tuple[Index, ...]]:
     steps = tuple(step_index(level.letter) for level in name.levels if is_bound(level.letter))
     levels = tuple(Level(_HOLE, level.offset) if is_bound(level.letter) else level for level in name.levels)
     return Name(name.base, levels), steps
+
+
+def map_atom(term: MapEntry, argument: Polynomial) -> Atom:
+    """The atom of a map at a vector, whose entries are a polynomial."""
+    name, steps = lifted(term.name)
+    kind = Name(f"{name.base}/{len(term.out)}/{len(term.slots)}", name.levels)
+    return Atom("map", kind, (*term.out, *term.slots, *steps), (argument,), (term.i,))
 
 
 def summed_over_steps(body: Polynomial, letter: str, first: Level, last: Level) -> Iterator[Monomial]:

@@ -17,9 +17,10 @@ sum_{t=1..T}(c^(t))
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from derive.algebra.maps import MapEntry
 from derive.algebra.names import Index, Level, Name, Size, fresh, level_from
 from derive.algebra.terms import (
     ONE,
@@ -206,6 +207,73 @@ def step_matrix_power(
     return total(places[1:-1], mul(*factors))
 
 
+@dataclass(frozen=True, eq=False)
+class StepChain(OfMatrix):
+    """Entry (row, column) of a product of square matrices over the steps from `first` to `last`, the last one on the left; of the
+    identity where there are none. Build with `step_chain`."""
+
+    letter: str
+    first: Level
+    last: Level
+    row: Index
+    column: Index
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "free", (self.body.free - {self.i, self.j}) | {self.row, self.column})
+
+    def over(self, i: Index, j: Index, body: Term) -> Term:
+        return StepChain(i, j, body, self.letter, self.first, self.last, self.row, self.column)
+
+    def at(self, change: Callable[[Index], Index]) -> OfMatrix:
+        row, column = change(self.row), change(self.column)
+        return StepChain(self.i, self.j, self.body, self.letter, self.first, self.last, row, column)
+
+    @property
+    def constant(self) -> bool:
+        """Whether the matrix is the same at all steps."""
+        return instantiate(self.body, {self.letter: Level("", 1)}) is self.body
+
+    def member(self, step: Level, row: Index, column: Index) -> Term:
+        """Entry (row, column) of the matrix at one step."""
+        return rename(instantiate(self.body, {self.letter: step}), {self.i: row, self.j: column})
+
+    def __repr__(self) -> str:
+        return f"prod_{{{self.letter}={self.first!r}..{self.last!r}}}({self.body!r})[{self.row!r},{self.column!r}]"
+
+
+def step_chain(node: StepChain, first: Level, last: Level) -> Term:
+    """A product of matrices between other steps, written out where it has a few factors."""
+    if first.letter != last.letter or last.offset - first.offset >= _MOST_FACTORS:
+        return StepChain(node.i, node.j, node.body, node.letter, first, last, node.row, node.column)
+    return chained(node, [last.shifted(-by) for by in range(last.offset - first.offset + 1)])
+
+
+def chained(node: StepChain, steps: Sequence[Level], rest: StepChain | None = None, *, before: bool = False) -> Term:
+    """The product of the matrices at some steps, in this order; `rest` stands after them, or before them."""
+    count = len(steps) + (rest is not None)
+    if not count:
+        return delta(node.row, node.column)
+    places = [node.row, *(fresh(node.i.size) for _ in range(count - 1)), node.column]
+    links = [*itertools.pairwise(places)]
+    factors: list[Term] = []
+    if rest is not None:
+        row, column = links.pop(0) if before else links.pop()
+        factors.append(StepChain(rest.i, rest.j, rest.body, rest.letter, rest.first, rest.last, row, column))
+    factors += [node.member(step, *link) for step, link in zip(steps, links, strict=True)]
+    return total(places[1:-1], mul(*factors))
+
+
+def as_chain(node: StepMatrixPower) -> StepChain | None:
+    """A matrix to the power of `t - k + n` as the product of as many of it; None for other exponents."""
+    signs = sorted(by for _, by in node.letters)
+    if signs not in ([1], [-1, 1]):
+        return None
+    last = next(letter for letter, by in node.letters if by == 1)
+    first = next((letter for letter, by in node.letters if by == -1), "")
+    ends = Level(first, 1), Level(last, node.offset)
+    return StepChain(node.i, node.j, node.body, fresh_letter(), *ends, node.row, node.column)
+
+
 def same_step(left: Level, right: Level) -> Term:
     """One where two steps are the same, else zero: a number where the letters leave nothing open."""
     if left.letter == right.letter:
@@ -235,23 +303,29 @@ class StepProduct(Term):
         return f"prod_{{{self.letter}={self.first!r}..{self.last!r}}}({self.body!r})"
 
 
+def _few(first: Level, last: Level) -> bool:
+    """Whether the steps between two are known, and few. What runs backwards between letters is left: it has a normal form."""
+    backwards = bool(first.letter) and last.offset < first.offset - 1
+    return first.letter == last.letter and last.offset - first.offset < _MOST_WRITTEN_OUT and not backwards
+
+
 def step_product(letter: str, first: Level, last: Level, body: Term) -> Term:
-    """A product over steps, written out between two numbers."""
+    """A product over steps, written out where it has a few factors."""
     if body is ONE or last is first.shifted(-1):
         return ONE
-    if not first.letter and not last.letter and last.offset - first.offset < _MOST_WRITTEN_OUT:
+    if _few(first, last):
         steps = range(first.offset, last.offset + 1)
-        return mul(*(instantiate(body, {letter: Level("", number)}) for number in steps))
+        return mul(*(instantiate(body, {letter: Level(first.letter, number)}) for number in steps))
     return StepProduct(letter, first, last, body)
 
 
 def step_sum(letter: str, first: Level, last: Level, body: Term) -> Term:
-    """A sum over steps, written out between two numbers."""
+    """A sum over steps, written out where it has a few members."""
     if body is ZERO:
         return ZERO
-    if not first.letter and not last.letter and last.offset - first.offset < _MOST_WRITTEN_OUT:
+    if _few(first, last):
         steps = range(first.offset, last.offset + 1)
-        return add(*(instantiate(body, {letter: Level("", number)}) for number in steps))
+        return add(*(instantiate(body, {letter: Level(first.letter, number)}) for number in steps))
     return StepSum(letter, first, last, body)
 
 
@@ -285,6 +359,9 @@ def instantiate(term: Term, letters: Mapping[str, Level]) -> Term:
         match node:
             case Entry(name=name) if name.levels:
                 return Entry(Name(name.base, tuple(at_level(level, letters) for level in name.levels)), node.indices)
+            case MapEntry(name=name) if name.levels:
+                own = Name(name.base, tuple(at_level(level, letters) for level in name.levels))
+                return MapEntry(node.i, node.j, node.body, own, node.out, node.slots)
             case StepSum():
                 return step_sum(node.letter, at_level(node.first, letters), at_level(node.last, letters), node.body)
             case StepPower():
@@ -294,6 +371,8 @@ def instantiate(term: Term, letters: Mapping[str, Level]) -> Term:
                 return step_matrix_power(node.i, node.j, node.body, node.row, node.column, *exponent)
             case StepProduct():
                 return step_product(node.letter, at_level(node.first, letters), at_level(node.last, letters), node.body)
+            case StepChain():
+                return step_chain(node, at_level(node.first, letters), at_level(node.last, letters))
             case StepDelta():
                 return same_step(at_level(node.left, letters), at_level(node.right, letters))
         return None
@@ -305,9 +384,12 @@ def _apart(term: Term, taken: set[str]) -> Term:
     """The same with sums that bind none of the letters taken."""
 
     def change(node: Term) -> Term | None:
-        if not isinstance(node, StepSum | StepProduct) or node.letter not in taken:
+        if not isinstance(node, StepSum | StepProduct | StepChain) or node.letter not in taken:
             return None
         letter = fresh_letter()
+        if isinstance(node, StepChain):
+            body = instantiate(node.body, {node.letter: Level(letter, 0)})
+            return StepChain(node.i, node.j, body, letter, node.first, node.last, node.row, node.column)
         return type(node)(letter, node.first, node.last, instantiate(node.body, {node.letter: Level(letter, 0)}))
 
     return transform(term, change, variables=True)
@@ -318,9 +400,10 @@ def letters_of(term: Term) -> frozenset[str]:
     found: set[str] = set()
     for node in walk(term):
         match node:
-            case Entry(name=name):
+            case Entry(name=name) | MapEntry(name=name):
                 found.update(level.letter for level in name.levels)
-            case StepSum(first=first, last=last) | StepProduct(first=first, last=last):
+            case StepSum() | StepProduct() | StepChain():
+                first, last = node.first, node.last
                 found.update((first.letter, last.letter))
             case StepDelta(left=left, right=right):
                 found.update((left.letter, right.letter))

@@ -73,6 +73,12 @@ def expand(theory: Theory, partial: Partial) -> Term:
     of, by = partial.of, partial.by
     if isinstance(of, Entry) and _given_before(theory, of.name) and of.name is not by.name:
         return ZERO
+    if isinstance(of, Entry) and of.name is not by.name and _same_member(of.name, by.name) is not ZERO:
+        return partial  # which of the two is the later is left open
+    if isinstance(of, Entry) and _same_way_at_all(theory, of.name, by.name):
+        body = theory.unfold(of)
+        assert body is not None
+        return forward(theory, body, by)
     if not _like_others(theory, by.name):
         return partial
     if not any(depends(theory, name, by.name) for name in names(of)):
@@ -100,6 +106,29 @@ def expand(theory: Theory, partial: Partial) -> Term:
             raise NotDifferentiable(f"nothing says how {of.name!r} depends on {by.name!r}")
         return forward(theory, body, by)
     return forward(theory, of, by)
+
+
+def _same_way_at_all(theory: Theory, of: Name, by: Name) -> bool:
+    """Whether a state at a bound step follows from one a few steps before it by the recursion alone, whichever step that is."""
+    bound = [level for level in (*of.levels, *by.levels) if is_bound(level.letter)]
+    if (
+        theory.clock is None
+        or len(bound) != 2
+        or len(of.levels) != len(by.levels)
+        or len({b.letter for b in bound}) > 1
+    ):
+        return False
+    start = theory.clock[0].offset
+    if any(  # a step of which the page says something else
+        own.base == of.base and any(not level.letter and level.offset >= start for level in own.levels)
+        for own in theory.definitions
+    ):
+        return False
+    later = any(
+        a.letter == b.letter and a.offset >= b.offset + (of.base == by.base)
+        for a, b in zip(of.levels, by.levels, strict=True)
+    )
+    return later and theory.definition(of) is not None
 
 
 def _like_others(theory: Theory, name: Name) -> bool:
@@ -191,7 +220,7 @@ def forward(theory: Theory, term: Term, by: Entry) -> Term:
         if node.name is by.name:
             return by_entry(node, by)
         if _same_member(node.name, by.name) is not ZERO:
-            raise NotDifferentiable(f"{node.name!r} stands in a sum over the steps at one of which it is {by.name!r}")
+            return Partial(node, by)  # at one of the steps of its sum it is the variable itself
         if theory.clock is not None and theory.definition(node.name) is None and theory.left_general(node.name) is None:
             return ZERO  # what is given at one step does not follow from what is given at another
         return Partial(node, by) if depends(theory, node.name, by.name) else ZERO

@@ -171,13 +171,26 @@ def _starts(draft: Draft, places: list[int]) -> bool:
         if name is None or name.entries or len(name.name.levels) != 1 or name.name.base not in stepped:
             return False
         level = name.name.levels[0]
-        if level.letter or any(level.offset >= first.offset for first, _ in draft.vocabulary.clocks.values()):
+        given = 1 if _steps_on(draft, name.name.base) else 0  # `m_{t+1} = ...` for t = 1, 2, ... starts with `m_1`
+        if level.letter or any(level.offset >= first.offset + given for first, _ in draft.vocabulary.clocks.values()):
             return False
     for place, name in zip(places, names, strict=True):
         assert name is not None
         draft.initial[name.name] = Fraction(number), draft.placed[place].line
         draft.meanings[place] = Meaning("assumption")
     return True
+
+
+def _steps_on(draft: Draft, base: str) -> bool:
+    r"""Whether a recursion is written for the next step, `m_{t+1} = \beta m_t + g_t`, where the page first does."""
+    for each in draft.placed:
+        head = draft.plain_name(each.statement.left)
+        if head is None or head.name.base != base or each.statement.right is None or not head.name.levels:
+            continue
+        used = names_in([each.statement.right], draft.vocabulary)
+        if any(name.base == base and _before(name, head.name) for name in used):
+            return head.name.levels[0].offset > 0
+    return False
 
 
 def _clock(draft: Draft, name: Name) -> tuple[Level, Level] | None:
@@ -198,13 +211,24 @@ def _covered(draft: Draft, name: Name, right: Node) -> bool:
             continue
         clock = _clock(draft, family)
         if clock is not None and all(not level.letter and level.offset >= clock[0].offset for level in name.levels):
-            return True
+            # `x_1 = b` beside `x_{t+1} = A x_t` is where the steps start
+            later = name.levels[0].offset > clock[0].offset or name in draft.initial
+            of_itself = any(used.base == name.base for used in names_in([right], draft.vocabulary))
+            return later or of_itself or not _steps_on(draft, name.base)
         given = draft.plain_name(right)
         starts = given is not None and given.name.base != name.base and given.name not in draft.right_sides
-        recursive = any(used.base == name.base for used in names_in([side], draft.vocabulary))
+        own = [used for used in names_in([side], draft.vocabulary) if used.base == name.base]
+        recursive = bool(own)
+        if clock is not None and own and all(_before(used, family) for used in own):
+            return True  # a recursion forwards defines every member, `h_T` and `h_{t-1}` too
         lone = not any(level.letter for level in name.levels)
         return not (recursive or (starts and lone))
     return False
+
+
+def _before(used: Name, family: Name) -> bool:
+    pairs = zip(used.levels, family.levels, strict=False)
+    return any(a.letter == b.letter and a.letter and a.offset < b.offset for a, b in pairs)
 
 
 def _runs(draft: Draft, head: Written, right: Node) -> bool:

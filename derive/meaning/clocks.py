@@ -147,6 +147,8 @@ def _letter(lower: Node | None) -> str | None:
     match lower:
         case Symbol(text=text) | Relations(first=Symbol(text=text), rest=(("=", _),)):
             return text
+        case Relations(rest=((_, Symbol(text=text)), _)):
+            return text if _between(lower) is not None else None
     return None
 
 
@@ -155,4 +157,27 @@ def _written_range(node: BigOperator) -> Range | None:
         case Relations(first=Symbol(), rest=(("=", Node() as start),)):
             first, last = level_of(start), None if node.upper is None else level_of(node.upper)
             return None if first is None or last is None else (first, last)
+        case Relations() if node.upper is None:
+            return _between(node.lower)
+    return None
+
+
+_BEFORE = {r"\leq": 0, r"\le": 0, r"\leqslant": 0, "<": 1}
+_AFTER = {r"\geq": 0, r"\ge": 0, r"\geqslant": 0, ">": 1}
+
+
+def _between(lower: Relations) -> Range | None:
+    r"""`1 \leq k \leq t`, `t \geq i > k`: the letter in the middle runs from one to the other."""
+    match lower:
+        case Relations(first=Node() as left, rest=((one, Symbol()), (other, Node() as right))):
+            pass
+        case _:
+            return None
+    start, end = level_of(left), level_of(right)
+    if start is None or end is None:
+        return None
+    if one in _BEFORE and other in _BEFORE:
+        return start.shifted(_BEFORE[one]), end.shifted(-_BEFORE[other])
+    if one in _AFTER and other in _AFTER:
+        return end.shifted(_AFTER[other]), start.shifted(-_AFTER[one])
     return None

@@ -25,9 +25,11 @@ from derive.meaning.general import introduce_losses, leave_general
 from derive.meaning.general_steps import tell_general_steps
 from derive.meaning.labels import is_one_hot, one_hot
 from derive.meaning.layers import layer_letters
+from derive.meaning.maps import arguments_of_maps
 from derive.meaning.naming import base_latex, walk, written
 from derive.meaning.of_vectors import functions_of_vectors
 from derive.meaning.optima import shape_optima, with_optima
+from derive.meaning.orders import later_on_the_left
 from derive.meaning.prose import (
     families_of_numbers,
     one_hot_names,
@@ -151,6 +153,9 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
         samples=draft.samples,
         kronecker=_kronecker(draft),
         squares_by_entry=squares_by_entry(draft.placed),
+        maps=draft.maps,
+        arguments=arguments_of_maps(draft) if draft.maps else {},
+        later_left=later_on_the_left(draft.placed),
         entrywise=_has_entrywise_sign(trees),
         heads=_heads(draft),
         values=draft.vocabulary.values | draft.values_of_vectors,

@@ -6,8 +6,9 @@ from dataclasses import replace
 from itertools import permutations
 
 from derive.algebra.arrays import ONE_LONG, Array, ShapeMismatch, same, squeezed
-from derive.algebra.names import Index, Name, fresh
+from derive.algebra.names import Index, Level, Name, fresh
 from derive.algebra.normal import Normalizer, TooLarge
+from derive.algebra.steps import instantiate
 from derive.algebra.terms import Entry, Fun, Num, Partial, Term, Total, names, num, rename, transform
 from derive.algebra.terms import walk as term_nodes
 from derive.calculus.chain import NotDifferentiable
@@ -157,7 +158,7 @@ def _right_side(draft: Draft, scope: Scope, right: Node, letters: tuple[str, ...
 
 
 def define(draft: Draft) -> None:
-    for name, (right, line, letters) in draft.right_sides.items():
+    for name, (right, line, letters) in list(draft.right_sides.items()):
         scope = Scope(draft.vocabulary, draft.table.known, draft.table.sizes, draft.table.space, plainest=True)
         try:
             value = _right_side(draft, scope, right, letters)
@@ -172,7 +173,11 @@ def define(draft: Draft) -> None:
         if shape is not None and (shape.rank != value.rank or not all(map(same, shape.sizes, value.shape))):
             draft.problems[line] = f"{name!r} has another shape"
         elif shape is not None:
-            draft.definitions[name] = Definition(name, Array(value.indices, value.body, shape.row), line)
+            found = Definition(name, Array(value.indices, value.body, shape.row), line)
+            found = _at_its_letter(draft, found)
+            draft.definitions[found.name] = found
+            if found.name is not name:
+                draft.right_sides[found.name] = draft.right_sides.pop(name)
     for name, (number, line) in draft.initial.items():
         shape = draft.table.known(name)
         if shape is not None and name not in draft.definitions:
@@ -187,6 +192,19 @@ def _fill_in(draft: Draft, name: Name, value: Array) -> None:
         for own, length in zip(shape.sizes, value.shape, strict=True):
             if draft.table.space.is_open(length):
                 draft.table.space.agree(length, own)
+
+
+def _at_its_letter(draft: Draft, definition: Definition) -> Definition:
+    """A step `w_{t+1}` of a recursion, written for the step t."""
+    name, value = definition.name, definition.value
+    if len(name.levels) != 1 or name.levels[0].letter not in draft.vocabulary.clocks or name.levels[0].offset <= 0:
+        return definition
+    (level,) = name.levels
+    own = Name(name.base, (Level(level.letter, 0),))
+    if own in draft.right_sides or any("@" in length.name for length in value.shape):
+        return definition
+    body = instantiate(value.body, {level.letter: Level(level.letter, -level.offset)})
+    return Definition(own, Array(value.indices, body, value.row), definition.source)
 
 
 def fold(draft: Draft) -> None:

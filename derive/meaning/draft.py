@@ -107,6 +107,8 @@ class Draft:
     """Names of one thing each, `b_u`, that are declared nowhere: numbers."""
     recursive: frozenset[str] = frozenset()
     """The letters of time steps: t where `h_t` is defined by `h_{t-1}`."""
+    maps: dict[str, str] = field(default_factory=dict)
+    """Letters of maps of vectors that the page leaves general, with what they give."""
     letters: frozenset[str] = frozenset()
     """Letters that stand for a layer or an entry."""
 

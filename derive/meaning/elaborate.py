@@ -29,8 +29,9 @@ from derive.algebra.arrays import (
     transpose,
 )
 from derive.algebra.functions import NOTATION, PI
+from derive.algebra.maps import MapEntry
 from derive.algebra.names import Level, Name, fresh
-from derive.algebra.steps import fresh_letter, instantiate, step_power, step_product, step_sum
+from derive.algebra.steps import StepChain, fresh_letter, instantiate, step_chain, step_power, step_product, step_sum
 from derive.algebra.terms import (
     ONE,
     ZERO,
@@ -38,9 +39,11 @@ from derive.algebra.terms import (
     Extent,
     Fun,
     Num,
+    Partial,
     Positive,
     Term,
     Total,
+    add,
     delta,
     mul,
     neg,
@@ -50,9 +53,11 @@ from derive.algebra.terms import (
     sub,
     transform,
 )
+from derive.algebra.terms import walk as terms_in
 from derive.meaning.clocks import linear, range_of, steps_over
 from derive.meaning.conditions import DIFFERENT, cover_everything
 from derive.meaning.labels import INDICATORS, chosen_by_class, is_bracket, is_indicator
+from derive.meaning.maps import Maps
 from derive.meaning.naming import any_layer, base_latex, is_transpose, subscript_text, walk
 from derive.meaning.powers import OPAQUE
 from derive.meaning.products import Reading, multiply
@@ -60,7 +65,6 @@ from derive.meaning.rows import COLON
 from derive.meaning.samples import outside, sample_name, sums_over
 from derive.meaning.scope import NotUnderstood, OfVector, Running, Shape
 from derive.meaning.shapes import LOSS_LETTERS, PARAMETER_LETTERS, SCALARS, bare_letter
-from derive.meaning.slopes import Slopes
 from derive.meaning.sums import chosen, ends, is_count, left_out, members, sum_letters
 from derive.notation.tree import (
     Applied,
@@ -89,7 +93,7 @@ from derive.notation.tree import (
 _MOST_READINGS = 24
 
 
-class Elaborator(Slopes):
+class Elaborator(Maps):
     """Gives expressions their meaning within one scope."""
 
     def side(self, node: Node) -> list[Reading]:
@@ -322,6 +326,9 @@ class Elaborator(Slopes):
                     except ShapeMismatch as error:
                         mismatch = mismatch or error
                         continue
+                    if (same := self._with_identity(left.value, _signed(sign, right.value))) is not None:
+                        told = (*left.notes, *right.notes, "the number one is the identity matrix")
+                        following.append(Reading(same, told, left.cost + right.cost + 1))
                     notes = left.notes + right.notes + ((note,) if note else ())
                     following.append(Reading(value, notes, left.cost + right.cost + (1 if note else 0)))
             if not following:
@@ -329,6 +336,18 @@ class Elaborator(Slopes):
                 raise mismatch
             partial = sorted(following, key=lambda reading: reading.cost)[:_MOST_READINGS]
         yield from partial
+
+    def _with_identity(self, left: Array, right: Array) -> Array | None:
+        """`1 + J` with a Jacobian J, as pages on residual networks write it."""
+        if not self.scope.vocabulary.maps or left.body is not ONE or right.rank != 2:
+            return None
+        row, column = right.indices
+        find = self.scope.space.find
+        if find(row.size) is not find(column.size) or not any(
+            isinstance(node, Partial) or (isinstance(node, MapEntry) and node.slots) for node in terms_in(right.body)
+        ):
+            return None
+        return Array(right.indices, add(delta(row, column), right.body))
 
     def _plus(self, left: Array, right: Array) -> tuple[Array, str]:
         """A sum with the repetitions that notes leave unsaid: a number added to every entry, a bias to every example."""
@@ -347,6 +366,11 @@ class Elaborator(Slopes):
         raise ShapeMismatch(f"{show(left)} cannot be added to {show(right)}", left, right)
 
     def _product(self, node: Product) -> Iterator[Reading]:
+        if self.scope.vocabulary.maps:
+            if (called := self.map_call(node.factors)) is not None:
+                yield from self.mapped(*called)
+                return
+            node = replace(node, factors=self.with_maps(node.factors))
         self._refuse_differentials(node)
         factors = self._applications(node.factors)
         groups: list[tuple[str, list[Node | list[Reading]]]] = []
@@ -789,10 +813,29 @@ class Elaborator(Slopes):
             if any(f"@{letter}" in length.name for length in value.shape):
                 raise NotUnderstood("a sum over layers of different sizes", column=node.span[0])
             if node.operator == r"\prod" and value.rank > 1:
-                raise NotUnderstood("a product of matrices over steps", column=node.span[0])
+                yield from self._chained(node, reading, letter, first, last)
+                continue
             over = step_sum if node.operator == r"\sum" else step_product
             body = over(own, first, last, instantiate(value.body, {letter: Level(own, 0)}))
             yield Reading(Array(value.indices, body, value.row), reading.notes, reading.cost)
+
+    def _chained(self, node: BigOperator, inside: Reading, letter: str, first: Level, last: Level) -> Iterator[Reading]:
+        """A product of matrices over steps. Where the page does not say which factor stands on the left, what follows from its own
+        recursions tells: both orders are read, but nothing is defined by one of them."""
+        later_left = self.scope.vocabulary.later_left
+        if later_left is None and self.scope.plainest:
+            raise NotUnderstood("a product of matrices in an order that the page does not say", column=node.span[0])
+        i, j = self.square(inside.value, "product over steps")
+        row, column, own = fresh(i.size), fresh(j.size), fresh_letter()
+        body = instantiate(inside.value.body, {letter: Level(own, 0)})
+        for late, end in ((True, "left"), (False, "right")):
+            if later_left is late or later_left is None:
+                # a product the other way round is the transpose of that of the transposes
+                ends, places = ((i, j), (row, column)) if late else ((j, i), (column, row))
+                chain = step_chain(StepChain(*ends, body, own, first, last, *places), first, last)
+                note = f"the factor of the last step stands on the {end}"
+                cost = inside.cost if late or later_left is not None else inside.cost + 1
+                yield Reading(Array((row, column), chain), (*inside.notes, note), cost)
 
     # derivatives
 

@@ -17,6 +17,7 @@ from derive.meaning.draft import Draft, Meaning
 from derive.meaning.elaborate import Elaborator
 from derive.meaning.gradients import with_variables
 from derive.meaning.letters import everywhere
+from derive.meaning.maps import map_calls
 from derive.meaning.naming import any_layer, base_latex, substituted, walk, written
 from derive.meaning.scope import NotUnderstood, Scope, Shape, Vocabulary
 from derive.meaning.shapes import SCALARS
@@ -59,9 +60,11 @@ def take_off_arguments(draft: Draft) -> None:
         parameter = None if isinstance(arguments, Sequence) else written(arguments)
         # what is called with other arguments too is a function, whatever else its parameter's letter stands for
         called_otherwise = parameter is not None and _called_otherwise(draft, head, arguments)
+        of_vectors = any(name.base in draft.maps for name, _ in map_calls(statement.right))
         if (
             parameter is not None
             and called_otherwise
+            and not of_vectors
             and function_body(draft, statement.right, parameter.name) is not None
         ):
             kept.add(head)
@@ -70,6 +73,7 @@ def take_off_arguments(draft: Draft) -> None:
             isinstance(head, Scripted)
             or parameter is None
             or parameter.name in vectors
+            or of_vectors
             or parameter.name.levels
             or (function_body(draft, statement.right, parameter.name) is None and not uses_call(statement.right))
         ):
@@ -120,6 +124,9 @@ def _bodies(draft: Draft, calls: Calls) -> Calls:
         parameters = arguments.items if isinstance(arguments, Sequence) else (arguments,)
         if any(node in calls and node not in parameters for node in bare_names(statement.right)):
             continue
+        own = written(head)
+        if own is not None and own.name in used:
+            continue  # a value said in terms of itself elsewhere, `f(x_{k+1}) = f(x_k) - 1`, has no body to put in
         if not used & heads and sum(1 for _ in walk(statement.right)) < _LONGEST_BODY:
             bodies[head] = statement.right
     return bodies
@@ -207,7 +214,7 @@ def find_functions(draft: Draft) -> None:
         if each.statement.right is not None and (letter := argument_of_slope(each.statement.left)) is not None:
             draft.parameters.add(letter)
     for name in called_letters(draft.trees, draft.vocabulary):
-        if repr(name) not in called and name not in draft.numbers:
+        if repr(name) not in called and name.base not in draft.maps and name not in draft.numbers:
             if any(_equates(each.statement, name) for each in draft.placed):
                 draft.unclear.add(repr(name))  # `f = e^v` beside `f'(x)`: a value and a function in one letter
             draft.functions[repr(name)] = FunctionDefinition(repr(name), None)

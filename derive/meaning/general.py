@@ -5,6 +5,8 @@ Nothing is known of such a loss but what it depends on. Its derivative by that s
 
 from __future__ import annotations
 
+import re
+
 from derive.algebra.names import Level, Name
 from derive.algebra.steps import ANY_STEP
 from derive.algebra.terms import Partial, names
@@ -16,7 +18,7 @@ from derive.meaning.naming import walk, written
 from derive.meaning.prose import general_losses
 from derive.meaning.scope import Shape
 from derive.meaning.shapes import is_loss
-from derive.notation.tree import Derivative, Sequence, Word
+from derive.notation.tree import Derivative, Scripted, Sequence, Word
 from derive.theory import Definition
 
 
@@ -77,12 +79,44 @@ def leave_general(draft: Draft) -> None:
             draft.general[name] = _every_step(told)
         elif told and not (last and any(level.letter for own in told for level in own.levels)):
             draft.general[name] = told
+        elif timed and not told and (final := _final_state(draft, name)) is not None:
+            draft.general[name] = (final,)
         elif (
             last and not timed and not any_depends(draft, set(last), name)
         ):  # over time every step may have a part in it
             draft.general[name] = last
         else:
             del draft.general[name]
+
+
+_OF_THE_LAST = re.compile(
+    r"\b(functions? of|depends? (\w+ )*on|through)\s+(only\s+)?the\s+(last|final|topmost|deepest)\s+"
+    r"(state|states|layer|layers|output|outputs|activation|activations|step)\b",
+    re.IGNORECASE,
+)
+
+
+def _final_state(draft: Draft, name: Name) -> Name | None:
+    """The last state of a recursion, where the text says that a number depends on it: `x_L` where the page has a letter for it."""
+    said = (
+        each.after.split(". ")[0]
+        for each in draft.placed
+        if each.statement.right is None and (own := written(each.statement.left)) is not None and own.name is name
+    )
+    bases = {own.base for own in draft.definitions if any(level.letter for level in own.levels)}
+    if len(bases) != 1 or not any(_OF_THE_LAST.search(text) for text in said):
+        return None
+    (base,) = bases
+    lettered = {
+        own.name
+        for tree in draft.trees
+        for node in walk(tree)
+        if isinstance(node, Scripted) and (own := draft.plain_name(node)) is not None and own.name.base == base
+        if len(own.name.levels) == 1 and own.name.levels[0].letter.isupper() and not own.name.levels[0].offset
+    }
+    (_, end) = next(iter(draft.vocabulary.clocks.values()))
+    found = lettered or {Name(base, (end,))}
+    return found.pop() if len(found) == 1 else None
 
 
 def _every_step(told: tuple[Name, ...]) -> tuple[Name, ...]:

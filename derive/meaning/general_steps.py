@@ -86,6 +86,8 @@ def _note(
     name = written(head)
     assert name is not None
     base = name.name.base
+    if base in draft.maps:
+        return
     if any(own.base == base and bool(own.levels) is bool(name.name.levels) for own in heads):
         return  # the page says what it is
     if not (is_loss(Name(base)) or base in _SMALL) or name.entries or repr(name.name) in draft.vocabulary.functions:

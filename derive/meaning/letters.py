@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from derive.algebra.names import Level
 from derive.meaning.draft import Draft
-from derive.meaning.naming import base_latex, part_names, rebuilt, walk
+from derive.meaning.naming import base_latex, level_of, part_names, rebuilt, walk
 from derive.meaning.statements import EQUALITIES, Statement
 from derive.notation.tree import (
     BigOperator,
@@ -38,7 +39,10 @@ def tell_letters(draft: Draft) -> None:
     clock = _clock(draft.trees)
     if clock is not None:
         _rewrite(draft, lambda node: _without_clock(node, clock))
-    own = frozenset(_functions_of_units(draft.trees))
+    counted = frozenset(level.letter for _, level in _stepped(draft.trees))
+    own = frozenset(
+        each for each in _functions_of_units(draft.trees) if each[1].text not in counted
+    )  # steps are no units
     if own:
         _rewrite(draft, lambda node: _function_of_unit(node, own))
     kinds = kinds_of(draft)
@@ -201,6 +205,16 @@ def _is_clock(factor: tuple[str, Node], clock: Symbol) -> bool:
 # functions that units have of their own
 
 
+def _stepped(trees: Iterable[Node]) -> Iterator[tuple[str | None, Level]]:
+    """The names that stand at `t+1`, `l-1`, with that step."""
+    for tree in trees:
+        for node in walk(tree):
+            if isinstance(node, Scripted) and isinstance(node.sub, Sum):
+                level = level_of(node.sub)
+                if level is not None and level.letter:
+                    yield base_latex(node.base), level
+
+
 def _functions_of_units(trees: Iterable[Node]) -> Iterator[tuple[str, Symbol]]:
     r"""The `\varphi` and the j of `\varphi_j(v_j)`, where every unit has a function of its own."""
     for tree in trees:
@@ -292,6 +306,8 @@ def kinds_of(draft: Draft) -> Kinds | None:
         written = _indexed(statement.left) if isinstance(statement.left, Scripted) else None
         if written is not None:
             defined.setdefault((written[0], len(written[1])), {}).setdefault(written[1], statement.right)
+    counted = {base for base, _ in _stepped(draft.trees)}
+    defined = {name: found for name, found in defined.items() if name[0] not in counted}  # `w_t` and `w_{t+1}`: steps
     used: dict[tuple[str, int], set[tuple[str, ...]]] = {}
     for tree in draft.trees:
         for node in walk(tree):

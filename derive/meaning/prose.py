@@ -168,8 +168,8 @@ def general_losses(placed: Sequence[Placed]) -> dict[Name, tuple[Name, ...]]:
             )
             if told is None and direct and _THROUGH.match(between):
                 direct, told = [], _THROUGH.match(between)  # "depends on S through P only"
-            if told is None:
-                break
+            if told is None or (direct and other.statement.right is not None):
+                break  # "a function of `$Y$`, and `$dY = ...$`" lists one
             listed = other.statement.left
             items = listed.items if isinstance(listed, SequenceNode) else (listed,)
             names = [name for item in items if (name := written(item)) is not None and name.power is None]

@@ -18,6 +18,7 @@ from derive.meaning.gradients import tell_slopes_of_losses
 from derive.meaning.inputs import tell_inputs
 from derive.meaning.letters import tell_letters
 from derive.meaning.listed import tell_lists, tell_primes
+from derive.meaning.maps import tell_gradients, tell_maps
 from derive.meaning.naming import base_latex, walk
 from derive.meaning.of_vectors import tell_functions_of_vectors
 from derive.meaning.outcomes import write_out_values
@@ -25,7 +26,7 @@ from derive.meaning.overloads import tell_changes, tell_overloads
 from derive.meaning.parenthesised import tell_entries
 from derive.meaning.parts import tell_parts
 from derive.meaning.prose import numbers, spoken_vectors
-from derive.meaning.rows import tell_rows
+from derive.meaning.rows import tell_rows, tell_rows_of_derivatives
 from derive.meaning.samples import tell_samples
 from derive.meaning.scope import Vocabulary
 from derive.meaning.shapes import ShapeTable, size_letters
@@ -35,6 +36,7 @@ from derive.meaning.spelling import put_together
 from derive.meaning.squares import tell_squares
 from derive.meaning.statements import Statement
 from derive.meaning.steps import tell_steps
+from derive.meaning.turned import turn_sums
 from derive.meaning.vocabulary import vocabulary_of
 from derive.notation.tree import Fenced, Product, Scripted, Sequence
 
@@ -51,7 +53,10 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     tell_letters(draft)
     tell_lists(draft)
     draft.samples = tell_samples(draft)
+    turn_sums(draft)
     tell_steps(draft)
+    tell_gradients(draft)
+    tell_rows_of_derivatives(draft)
     tell_parts(draft)
     tell_examples(draft)
     tell_rows(draft)
@@ -61,6 +66,7 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     tell_inputs(draft)
     draft.vocabulary = vocabulary_of(draft.stated)
     draft.numbers = numbers(draft.placed, size_letters(draft.trees))
+    draft.maps = tell_maps(draft)
     write_out_values(draft)
     tell_functions_of_vectors(draft)
     tell_indices(draft)

@@ -77,6 +77,56 @@ def _with_colons(node: Node) -> Node:
     return replace(node, sub=Sequence(items, (",",), span=node.sub.span))
 
 
+def tell_rows_of_derivatives(draft: Draft) -> None:
+    r"""Rewrite `do_i`, which the text calls a row or column of `dO`, as that part of it."""
+    nodes = [node for tree in draft.trees for node in walk(tree)]
+    named = [(letter, node) for node in nodes if (letter := _of_derivative(node)) is not None]
+    wholes = dict(sorted(named, key=lambda each: isinstance(each[1], Styled)))
+    told: dict[str, Part] = {}
+    for each in draft.placed:
+        match each.statement.left:
+            case Product(
+                factors=((_, Symbol(text="d")), ("", Scripted(base=Symbol(text=text), sub=Symbol(), sup=None)))
+            ):
+                columns = None if each.display or each.statement.right is not None else _speaks_of_columns(each)
+                if columns is not None and text.upper() in wholes and text.islower():
+                    told[text] = Part(wholes[text.upper()], columns)
+    if not told:
+        return
+
+    def read(node: Node) -> Node:
+        if not isinstance(node, Product):
+            return node
+        factors: list[tuple[str, Node]] = []
+        for sign, factor in node.factors:
+            own = told.get(_base(factor)) if sign == "" and _lone_letter(factor) is not None else None
+            if own is None or not factors or factors[-1][1] != Symbol("d"):
+                factors.append((sign, factor))
+                continue
+            assert isinstance(factor, Scripted)
+            letter = _lone_letter(factor)
+            assert letter is not None
+            items: tuple[Node, ...] = (Ellipsis(), letter) if own.columns else (letter, Ellipsis())
+            found = Scripted(own.whole, Sequence(items, (",",), span=factor.span), None, span=factor.span)
+            draft.said[found] = Product((("", Symbol("d")), ("", replace(factor, sup=None))), span=factor.span)
+            part = found if factor.sup is None else Scripted(found, None, factor.sup, span=factor.span)
+            factors[-1] = factors[-1][0], part
+        return factors[0][1] if len(factors) == 1 else replace(node, factors=tuple(factors))
+
+    draft.placed = tuple(
+        replace(each, statement=each.statement.changed(lambda side: everywhere(side, read))) for each in draft.placed
+    )
+
+
+def _of_derivative(node: object) -> str | None:
+    r"""The O of `dO` and `\mathbf{dO}`."""
+    inside = node.body if isinstance(node, Styled) else node
+    match inside:
+        case Product(factors=((_, Symbol(text="d")), ("", Symbol(text=text)))) if text.isupper():
+            return text
+    return None
+
+
 def tell_rows(draft: Draft) -> None:
     """Rewrite the names of rows and columns as parts of their matrices."""
     draft.placed = tuple(
@@ -93,6 +143,8 @@ def _parts(draft: Draft) -> Iterator[tuple[str, Part]]:
     nodes = [node for tree in draft.trees for node in walk(tree)]
     vectors = {base for node in nodes for base in _vectors(node)}
     vectors |= {_base(each.statement.left) for each in draft.placed if _in_region(each)}
+    called = {_base(each.statement.left) for each in draft.placed if _called_a_part(each)}
+    vectors |= called
     standing = {latex: node for node in nodes if isinstance(node, Symbol | Styled) and (latex := base_latex(node))}
     pairs = _pairs(nodes)
     vectors |= {base for node in nodes for base in _multiplied(node) if base in pairs}
@@ -106,6 +158,11 @@ def _parts(draft: Draft) -> Iterator[tuple[str, Part]]:
                 yield base, Part(_node_of(nodes, base), columns=True)
             continue
         whole = _capital(base)
+        if base in called and whole is not None and len(whole) == 1:
+            bold = [node for node in nodes if isinstance(node, Styled) and node.style == "bold"]
+            inside = sum(part == Symbol(whole) for node in bold for part in walk(node))
+            if Styled("bold", Symbol(whole)) in bold and inside == nodes.count(Symbol(whole)):
+                whole = rf"\mathbf{{{whole}}}"  # `v_j` for a row of `\mathbf{V}`
         if whole is None or whole not in standing:
             continue
         columns = _said_to_be_columns(draft.placed, base)
@@ -152,6 +209,15 @@ def _in_region(each: Placed) -> bool:
     return declared and _lone_letter(left) is not None
 
 
+_IS_A_PART = re.compile(r"^\s*(for|is|be|denotes?|stands for)\s+(the\s+)?(row|column)\b", re.IGNORECASE)
+
+
+def _called_a_part(each: Placed) -> bool:
+    """Whether running text calls a name a row or a column."""
+    mentioned = not each.display and each.statement.right is None and _lone_letter(each.statement.left) is not None
+    return mentioned and _IS_A_PART.search(each.after) is not None
+
+
 def _pairs(nodes: Iterable[Node]) -> dict[str, tuple[set[str], set[str]]]:
     """For names with two letters below, `w_{kj}`, the letters that stand first and last."""
     found: dict[str, tuple[set[str], set[str]]] = {}
@@ -187,13 +253,17 @@ def _said_to_be_columns(placed: Iterable[Placed], base: str) -> bool | None:
     for each in placed:
         if each.display or _base(each.statement.left) != base or each.statement.right is not None:
             continue
-        sentence = re.split(r"[.;]\s", each.before)[-1] + " " + re.split(r"[.;](?:\s|$)", each.after)[0]
-        rows, columns = bool(_ROW.search(sentence)), bool(_COLUMN.search(sentence))
-        if rows:  # "row j of W, written as a column"
-            return False
-        if columns:
-            return True
+        columns = _speaks_of_columns(each)
+        if columns is not None:
+            return columns
     return None
+
+
+def _speaks_of_columns(each: Placed) -> bool | None:
+    sentence = re.split(r"[.;]\s", each.before)[-1] + " " + re.split(r"[.;](?:\s|$)", each.after)[0]
+    if _ROW.search(sentence):  # "row j of W, written as a column"
+        return False
+    return True if _COLUMN.search(sentence) else None
 
 
 def _as_many_columns(placed: Iterable[Placed], whole: str, letters: set[str], nodes: Iterable[Node]) -> bool | None:

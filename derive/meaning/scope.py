@@ -140,6 +140,12 @@ class Vocabulary:
     """Matrices that the page calls symmetric."""
     steps: frozenset[str] = frozenset()
     """All letters at which members of families over time stand."""
+    maps: Mapping[str, str] = field(default_factory=dict)
+    """Letters of maps of vectors that are left general, with what they give."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """What such a map is called with, where that is one family."""
+    later_left: bool | None = None
+    """Whether products of matrices over steps have their last factor on the left, where the page says so."""
     entrywise: bool = False
     r"""Whether the page has a sign for products of arrays entry by entry, `\odot`."""
     squares_by_entry: bool = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, is_dataclass, replace
+from itertools import repeat
 
 from derive.meaning.draft import Draft
 from derive.meaning.letters import everywhere
@@ -20,6 +21,7 @@ from derive.notation.tree import (
     Node,
     Number,
     Product,
+    Relations,
     Scripted,
     Sequence,
     Styled,
@@ -60,6 +62,7 @@ def tell_steps(draft: Draft) -> None:
         and isinstance(each.statement.left, Scripted)
     ]
     recursive = _recursive(draft)
+    heads += [head for head in map(_at_letter, heads, repeat(recursive)) if head is not None]
     labels = _labels_above(scripted, recursive)
     if labels:
         draft.placed = tuple(
@@ -67,7 +70,7 @@ def tell_steps(draft: Draft) -> None:
             for each in draft.placed
         )
         draft.said.update(labels.said)
-    draft.recursive = frozenset(recursive & TIME_LETTERS)
+    draft.recursive = frozenset(recursive & (TIME_LETTERS | set(_summed_from(nodes))))
     summed -= recursive
     steps = Steps(
         frozenset(_bases(scripted, _below(scripted, heads, summed), _first_below)) | _with_entries(scripted, heads),
@@ -79,6 +82,22 @@ def tell_steps(draft: Draft) -> None:
             for each in draft.placed
         )
         draft.said.update(steps.said)
+
+
+def _at_letter(head: Scripted, recursive: set[str]) -> Scripted | None:
+    """The member `w_t` of a recursion that the page writes for `w_{t+1}`."""
+    level = level_of(head.sub) if isinstance(head.sub, Sum) else None
+    return replace(head, sub=Symbol(level.letter)) if level is not None and level.letter in recursive else None
+
+
+def _summed_from(nodes: Iterable[object]) -> Iterator[str]:
+    r"""The l of `\sum_{i=l}^{L-1}`: what is summed or multiplied from one layer to another is counted as steps are."""
+    for node in nodes:
+        match node:
+            case BigOperator(lower=Relations(rest=(("=", Node() as start),)), upper=Node()):
+                level = level_of(start)
+                if level is not None and level.letter in LAYER_LETTERS:
+                    yield level.letter
 
 
 def _below(scripted: Iterable[Scripted], heads: Iterable[Scripted], summed: set[str]) -> set[str]:

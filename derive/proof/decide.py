@@ -7,9 +7,11 @@ floating-point values at random points agree; they decide nothing but the order 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
+from derive.algebra.aligned import aligned
 from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Name
 from derive.algebra.normal import MOST_WORK, Normalizer, TooLarge
@@ -24,6 +26,7 @@ from derive.proof.depth import at_depth
 from derive.proof.evaluate import BeyondEnd, Evaluation, Floats, Point, Undefined
 from derive.proof.induction import by_induction
 from derive.proof.screen import POINTS, Screen, agree, places_of
+from derive.proof.transitions import ways_between
 from derive.theory import Theory
 from derive.verdicts import Counterexample
 
@@ -149,18 +152,18 @@ def _over_time(
     looked = _look_at_layers(theory, left.body, other, free, unit, range(POINTS))
     if isinstance(looked, Refuted) or not looked.agrees:
         return looked
-    difference = sub(left.body, other)
+    difference, *other_ways = ways_between(theory, sub(left.body, other))
+    rungs = _rungs(theory, difference, unit) if other_ways else rungs
 
     def vanishes(term: Term) -> tuple[str, ...] | None:
-        try:
-            found = _climb(theory, islice(_rungs(theory, term, unit), _FIRST_RUNGS))
-        except (TooLarge, NotDifferentiable):
-            return None
-        return None if found is None else found.assumptions
+        with suppress(TooLarge, NotDifferentiable):
+            if (found := _climb(theory, islice(_rungs(theory, term, unit), _FIRST_RUNGS))) is not None:
+                return found.assumptions
+        return None
 
     found = vanishes(difference)
-    if found is None:
-        found = by_induction(theory, difference, vanishes)
+    for way in (difference, *other_ways):
+        found = by_induction(theory, way, vanishes) if found is None else found
     if found is not None:
         return Proved(found)
     try:
@@ -202,10 +205,13 @@ def _look_at_layers(
     false = undecided_at = 0
     several = len((letters_of(left) | letters_of(right)) - deep.last.keys()) > 1
     first: Refuted | Undecided | None = None
-    found: Refuted | Undecided | None = None
-    for said, at_left, at_right, free in deep.claims(left, right, indices):
+    found = together = None  # what is said of a step and an earlier one is not meant for a step and itself
+    for said, at_left, at_right, free, at_once in deep.claims(left, right, indices):
         found = _look(deep.theory, at_left, at_right, free, unit, seeds)
         first = first or found
+        if at_once and isinstance(found, Undecided) and found.agrees:
+            together = together or found
+            continue
         if several and isinstance(found, Undecided) and not found.agrees:
             continue  # of a step and an earlier one nothing is said where the second is the later
         if isinstance(found, Undecided):
@@ -221,8 +227,9 @@ def _look_at_layers(
     only_last = theory.last is not None and undecided_at == 1 and undecided is found and false > 1
     # at its first step a recursion often has nothing behind it, and what is said of every step may hold there by chance
     only_first = theory.clock is not None and undecided_at == 1 and undecided is first and false > 1
-    if refuted is not None and (undecided is None or only_last or only_first):
+    if refuted is not None and (undecided is None or only_last or only_first) and (together is None or false > 1):
         return refuted
+    undecided = undecided or together
     if refuted is not None and undecided is not None and undecided.agrees:
         return Undecided("holds at some layers and not at others")
     return undecided or Undecided("no layer was found at which all its names exist")
@@ -298,13 +305,13 @@ def _unfolded(
     theory: Theory, difference: Term, unit: Mapping[Name, int], *, one_by_one: bool
 ) -> Iterator[tuple[Normalizer, Term]]:
     order = {name: place for place, name in enumerate(theory.definitions)}
-    term = _with_functions(theory, difference)
     values = theory.values
     work = MOST_WORK if theory.clock is None else MOST_WORK // 10
     plain = Normalizer(
         values=values, most_work=work
     )  # one for all rungs: what a step leaves as it was keeps its normal form
     families = theory.has_families
+    term = aligned(_with_functions(theory, difference), plain.kind)
     yield plain, term
     if families:
         yield from _activations_opened(theory, plain, term)
@@ -314,7 +321,7 @@ def _unfolded(
         unfolded = _unfold_once(theory, term, order, one_by_one)
         if unfolded is None:
             break
-        term = _with_functions(theory, unfolded)
+        term = aligned(_with_functions(theory, unfolded), plain.kind)
         yield plain, term
         if families:
             yield from _activations_opened(theory, plain, term)
@@ -367,16 +374,15 @@ def _unfold_once(theory: Theory, term: Term, order: Mapping[Name, int], one_by_o
     if not defined:
         return None
     # names without a layer first: below them families go on without end
-    latest = max(defined, key=lambda name: (_single(name), *_distance(theory, name, order), repr(name)))
+    latest = max(
+        defined,
+        key=lambda name: (not any(level.letter for level in name.levels), *_distance(theory, name, order), repr(name)),
+    )
     unfolded = transform(
         term, lambda node: theory.unfold(node) if isinstance(node, Entry) and node.name is latest else None,
         derivatives=False,
     )  # fmt: skip
     return None if unfolded is term else unfolded
-
-
-def _single(name: Name) -> bool:
-    return not any(level.letter for level in name.levels)
 
 
 def _backward(theory: Theory, node: Term) -> Term | None:
@@ -438,13 +444,12 @@ def _said(assumption: tuple[str, object]) -> str:
     if kind == "unit sum" and isinstance(what, Name):
         entry = rf"({what.base})_k" if "_" in what.base else f"{what.base}_k"
         return rf"\sum_k {entry} = 1"
-    if kind == "positive":
-        return "the arguments of the logarithms are positive"
-    if kind == "invertible":
-        return "the matrices that are inverted have inverses"
-    if kind == "not one":
-        return "the ratios of the geometric sums are not one"
-    return "away from the kink"
+    said = {
+        "positive": "the arguments of the logarithms are positive",
+        "invertible": "the matrices that are inverted have inverses",
+        "not one": "the ratios of the geometric sums are not one",
+    }
+    return said.get(kind, "away from the kink")
 
 
 def is_diagonal(theory: Theory, of: Entry, by: Entry) -> bool:

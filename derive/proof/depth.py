@@ -12,8 +12,19 @@ from fractions import Fraction
 from itertools import product
 
 from derive.algebra.arrays import Array
+from derive.algebra.maps import MapEntry
 from derive.algebra.names import Index, Level, Name
-from derive.algebra.steps import ANY_STEP, at_level, instantiate, letters_of, size_at
+from derive.algebra.steps import (
+    ANY_STEP,
+    StepChain,
+    StepProduct,
+    StepSum,
+    at_level,
+    instantiate,
+    is_bound,
+    letters_of,
+    size_at,
+)
 from derive.algebra.terms import Partial, Term, names, rename, walk
 from derive.meaning.clocks import ENDLESS
 from derive.theory import Definition, Symbol, Theory, family_letters
@@ -36,24 +47,33 @@ class Deep:
 
     def claims(
         self, left: Term, right: Term, indices: Iterable[Index]
-    ) -> Iterator[tuple[str, Term, Term, list[Index]]]:
-        """The claim at each layer at which all its names exist: the layer in words, both sides, the free indices."""
+    ) -> Iterator[tuple[str, Term, Term, list[Index], bool]]:
+        """The claim at each layer at which all its names exist: the layer in words, both sides, the free indices, and whether two
+        letters stand for one step."""
         letters = sorted((letters_of(left) | letters_of(right)) - {*self.last})
         free = list(indices)
         if len(letters) > (1 if self.first is None else _MOST_LETTERS):
             return
         numbers = range(self.first or 0, self.layers + 1)
+        ranges = {
+            (node.first, node.last)
+            for node in (*walk(left), *walk(right))
+            if isinstance(node, StepSum | StepProduct | StepChain)
+            if not is_bound(node.first.letter) and not is_bound(node.last.letter)
+        }
         for chosen in (
             {letter: Level("", number) for letter, number in zip(letters, chosen, strict=True)}
             for chosen in product(numbers, repeat=len(letters))
         ):
             assigned = {**self.last, **chosen}
+            if any(at_level(last, assigned).offset < at_level(first, assigned).offset - 1 for first, last in ranges):
+                continue  # a sum from one step to another speaks of steps in that order
             resized = {index: Index(index.label, size_at(index.size, assigned)) for index in free}
             sides = [rename(instantiate(term, assigned), resized) for term in (left, right)]
             if all(self._exists(name) for side in sides for name in names(side)):
                 told = ((letter, level) for letter, level in assigned.items() if letter != ENDLESS)
                 said = ", ".join(f"{letter} = {level!r}" for letter, level in told)
-                yield said, sides[0], sides[1], list(resized.values())
+                yield said, sides[0], sides[1], list(resized.values()), len({*chosen.values()}) < len(chosen)
 
     def granted(self, unit: Mapping[Name, int]) -> dict[Name, int]:
         """Arrays whose entries add up to one, those of a family at each of its members."""
@@ -80,7 +100,11 @@ class Deep:
 
 def _is_iteration(name: Name, definition: Definition) -> bool:
     r"""Whether it is a step of descent, `\beta^{(r+1)} = \beta^{(r)} - \gamma \, \partial R / \partial \beta^{(r)}`."""
-    return any(isinstance(node, Partial) and node.by.name.base == name.base for node in walk(definition.value.body))
+    return any(
+        (isinstance(node, Partial) and node.by.name.base == name.base)
+        or (isinstance(node, MapEntry) and node.slots and any(own.base == name.base for own in names(node.body)))
+        for node in walk(definition.value.body)
+    )
 
 
 def at_depth(theory: Theory) -> Deep:

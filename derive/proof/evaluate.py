@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from derive.algebra.counts import Count, counted
 from derive.algebra.functions import KNOWN
+from derive.algebra.maps import MapEntry
 from derive.algebra.names import Index, Name, Size, fresh
 from derive.algebra.rules import by_argument
 from derive.algebra.shifts import PLACE, Bound, Pick, bounds, bracket_of, holds, picks, without
@@ -315,6 +316,8 @@ class Evaluation:
                 if term.row not in at or term.column not in at:
                     raise Undefined("an inverse at an index that nothing gives a value")
                 return self._inverse(term, at)[at[term.row]][at[term.column]]
+            case MapEntry():
+                return self._map(term, at)
             case Determinant():
                 return calculate.determinant(self._matrix(term, at))
             case _:
@@ -361,6 +364,17 @@ class Evaluation:
             self._memo[key] = self.arithmetic.inverse(self._matrix(term, at))
         found: Matrix = self._memo[key]
         return found
+
+    def _map(self, term: MapEntry, at: Mapping[Index, int]) -> Value:
+        """A map of vectors of which nothing is known: a smooth one that is like no other stands for it."""
+        try:
+            out, slots = (tuple(at[index] for index in indices) for indices in (term.out, term.slots))
+        except KeyError:
+            raise Undefined(f"{term!r} stands at an index that nothing gives a value") from None
+        if any(level.letter for level in term.name.levels):
+            raise Undefined(f"{term.name!r} stands for many maps, and has no value until one is chosen")
+        argument = [self.value(term.body, {**at, term.i: place}) for place in range(self.point.length(term.i.size))]
+        return some_map(self.arithmetic, f"{self.point.seed} {term.name!r} {out}", slots, argument)
 
     def _product(self, term: Mul, at: Mapping[Index, int]) -> Value:
         # sums over deltas are mostly zeros: what stands beside one need not be worked out
@@ -479,6 +493,33 @@ class Evaluation:
 
 def _anywhere(entry: Entry) -> Entry:
     return Entry(entry.name, tuple(fresh(index.size) for index in entry.indices))
+
+
+def some_map(calculate: Arithmetic, named: str, slots: tuple[int, ...], argument: list[Value]) -> Value:
+    """a.x + b.x sin(c.x) + cos(d.x) at a vector x, with numbers drawn by name, or its derivative by the entries `slots`."""
+    drawn = random.Random(named)
+    a, b, c, d = (
+        [calculate.number(Fraction(drawn.choice((-1, 1)) * drawn.randint(1, 9), 13)) for _ in argument]
+        for _ in range(4)
+    )
+
+    def dot(numbers: list[Value]) -> Value:
+        return sum((number * x for number, x in zip(numbers, argument, strict=True)), calculate.number(Fraction(0)))
+
+    def wave(turns: int, at: Value) -> Value:
+        """The sine, differentiated so many times."""
+        value = calculate.function("cos" if turns % 2 else "sin", at)
+        return -value if turns % 4 > 1 else value
+
+    one = calculate.number(Fraction(1))
+    inner, outer = math.prod((c[slot] for slot in slots), start=one), math.prod((d[slot] for slot in slots), start=one)
+    result = dot(b) * inner * wave(len(slots), dot(c)) + outer * wave(len(slots) + 1, dot(d))
+    for place, slot in enumerate(slots):  # b.x is differentiated once, at most
+        others = math.prod((c[other] for at, other in enumerate(slots) if at != place), start=one)
+        result = result + b[slot] * others * wave(len(slots) - 1, dot(c))
+    if len(slots) < 2:
+        result = result + (a[slots[0]] if slots else dot(a))
+    return result
 
 
 def function_body(name: str, theory: Theory) -> Term:

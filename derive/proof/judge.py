@@ -33,6 +33,7 @@ from derive.proof.gaps import (
     values_supposed,
 )
 from derive.proof.sides import numbered_layers, pairs_of
+from derive.proof.transitions import by_several_ways
 from derive.proof.updates import says_its_step, step_of_descent
 from derive.theory import Theory, family_letters
 from derive.verdicts import StatementVerdict, Verdict
@@ -311,6 +312,8 @@ def _claim(
                 decision = Undecided(f"the page's definitions do not fit together: {error}")
             if unknown_values and (unknown_values == "differentiated" or not isinstance(decision, Proved)):
                 decision = Undecided("an inverse or a maximum, of which too little is known here")
+            if isinstance(decision, Refuted) and by_several_ways(theory, a.body, b.body):
+                decision = Undecided("between its steps there are other ways, which may be held fixed")
             if isinstance(decision, Refuted) and not a.body.free and b.body.free:
                 decision = Undecided(f"nothing on the page says which {min(map(repr, b.body.free))} is meant")
             decisions.append((decision, notes))

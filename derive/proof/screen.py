@@ -55,8 +55,8 @@ class Screen:
         """Whether both sides are close at every point that gives them values, at every layer of which they speak."""
         one, other, free = left.body, right.at(*left.indices), list(left.indices)
         looked = False
-        for _, one_here, other_here, free_here in (
-            [("", one, other, free)] if self._deep is None else self._deep.claims(one, other, free)
+        for _, one_here, other_here, free_here, _ in (
+            [("", one, other, free, False)] if self._deep is None else self._deep.claims(one, other, free)
         ):
             for evaluation in self._evaluations:
                 try:
