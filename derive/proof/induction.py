@@ -69,8 +69,7 @@ def _solved(theory: Theory, difference: Term, letter: str) -> Iterator[tuple[Ent
         name = _name_of(quantity)
         assert name is not None
         at_letter = [level for level in name.levels if level.letter == letter]
-        indices = _indices(quantity)
-        if len(at_letter) != 1 or at_letter[0].offset or len(set(indices)) != len(indices):
+        if len(at_letter) != 1 or at_letter[0].offset:
             continue
         others = add(*parts[:place], *parts[place + 1 :])
         if not any(node is quantity for node in walk(others)):
@@ -103,7 +102,7 @@ def _step(theory: Theory, quantity: Entry | Partial, formula: Term, letter: str)
         return None
     if opened is None or opened is quantity:
         return None
-    granted = Array(_indices(quantity), formula)
+    granted = Array(tuple(dict.fromkeys(_indices(quantity))), formula)
     for direction in (-1, 1):
         beside = {letter: Level(letter, direction)}
         neighbour = instantiate(quantity, beside)
@@ -114,8 +113,10 @@ def _step(theory: Theory, quantity: Entry | Partial, formula: Term, letter: str)
         def put_in(node: Term, neighbour: Entry | Partial = neighbour, there: Array = there) -> Term | None:
             nonlocal met
             if isinstance(node, Entry | Partial) and _alike(node, neighbour):
-                met = True
-                return there.at(*_indices(node))
+                at = dict(zip(_indices(neighbour), _indices(node), strict=True))
+                if all(at[index] is own for index, own in zip(_indices(neighbour), _indices(node), strict=True)):
+                    met = True  # on the diagonal too, where the claim is made of it alone
+                    return there.at(*(at[index] for index in dict.fromkeys(_indices(neighbour))))
             return None
 
         found = transform(opened, put_in)
