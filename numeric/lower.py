@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from derive.algebra.arrays import Array
-from derive.algebra.names import Index, Name, Size
+from derive.algebra.names import Index, Name, Selection, Size
 from derive.algebra.terms import ONE, Entry, Partial, Term, Total, mul, num, transform, walk
 from derive.calculus import backward
 from derive.calculus.chain import depends
@@ -74,6 +74,8 @@ class _Lowering:
         body = recognised(tidy(plain_functions(value.body, theory.functions)))
         if any(isinstance(node, Partial) for node in walk(body)):
             raise NotLowerable("a derivative stands in a definition that is to be computed")
+        if any(isinstance(node, Entry) and isinstance(node.name, Selection) for node in walk(body)):
+            raise NotLowerable("arrays are stacked, which is not written as code")
         return Array(value.indices, body, value.row)
 
     # Names ----------------------------------------------------------------------------------------------------------

@@ -161,6 +161,8 @@ def extent(length: Size) -> Polynomial:
     """How many there are of an index range."""
     if length.value is not None:
         return number(length.value)
+    if length.parts:
+        return plus(*map(extent, length.parts))
     steps = count_of(length)
     if steps is None:
         return of_atom(Atom("extent", length))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Protocol
 
 from derive.algebra.functions import KNOWN
-from derive.algebra.names import Index, Name, Size, fresh
+from derive.algebra.names import Index, Name, Selection, Size, fresh
 from derive.algebra.rules import by_argument
 from derive.algebra.steps import STEPS
 from derive.algebra.terms import (
@@ -180,6 +180,8 @@ class Point:
     def length(self, size: Size) -> int:
         if size.value is not None:
             return size.value
+        if size.parts:
+            return sum(map(self.length, size.parts))
         if size.name.partition("@")[0] == STEPS:
             raise Undefined("a number of steps, and no number was chosen for it")
         if size not in self.sizes:
@@ -189,6 +191,8 @@ class Point:
         return self.sizes[size]
 
     def input(self, name: Name, places: tuple[int, ...], sizes: tuple[Size, ...]) -> Fraction:
+        if isinstance(name, Selection):
+            return Fraction(int(places[0] == self.length(name.start) + sum(places[1:])))
         if name.base.startswith(SUM_OVER_INPUTS):
             return Fraction(1)  # of a training set that holds one input
         if name in self.theory.symmetric:
@@ -248,7 +252,7 @@ class Evaluation:
             case Num():
                 return calculate.number(term.value)
             case Total():
-                places = range(self.point.length(term.index.size))
+                places = self._places(term, at)
                 return sum([self.value(term.body, {**at, term.index: place}) for place in places], self._zero)
             case Delta():
                 if term.left not in at or term.right not in at:
@@ -274,6 +278,22 @@ class Evaluation:
                 return calculate.determinant(self._matrix(term, at))
             case _:
                 raise Undefined(f"{term!r} has no value of its own")
+
+    def _places(self, term: Total, at: Mapping[Index, int]) -> Iterable[int]:
+        """The places of a sum's index, or the only one that a selection in its body leaves."""
+        index, every = term.index, range(self.point.length(term.index.size))
+        for factor in term.body.factors if isinstance(term.body, Mul) else ():
+            if not isinstance(factor, Entry) or not isinstance(factor.name, Selection) or index not in factor.indices:
+                continue
+            (place, *part), start = factor.indices, self.point.length(factor.name.start)
+            if part == [index] and place in at:
+                only = at[place] - start
+            elif place is index and index not in part and all(own in at for own in part):
+                only = start + sum(at[own] for own in part)
+            else:
+                continue
+            return (only,) if only in every else ()
+        return every
 
     def _matrix(self, term: Inverse | Determinant, at: Mapping[Index, int]) -> Matrix:
         rows, columns = (range(self.point.length(index.size)) for index in (term.i, term.j))
