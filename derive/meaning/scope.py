@@ -350,7 +350,7 @@ class Scope:
             return running.index
         self.looked_up.append((letter, running.index))
         if not self.agree(running.index.size, range_size):
-            if any("+" in self.space.find(length).name for length in (running.index.size, range_size)):
-                raise NotUnderstood(f"{letter} runs over a part of a stack, or of what else has a sum for its size")
+            if any(self.space.find(length).parts for length in (running.index.size, range_size)):
+                raise NotUnderstood(f"{letter} runs over a part of a stack")
             raise ShapeMismatch(f"{letter} runs over {running.index.size} values here and over {range_size} there")
         return running.index

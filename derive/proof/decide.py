@@ -339,15 +339,15 @@ def _unfolded(
 
 def _activations_opened(theory: Theory, plain: Normalizer, term: Term) -> Iterator[tuple[Normalizer, Term]]:
     r"""The same with the activations of all layers in terms of the pre-activations: `a^l (1 - a^l)` is a slope at `z^l`. Where a
-    pre-activation has no name, only those that stand beside their slope."""
-    slopes = {node.function for node in walk(term, derivatives=False) if isinstance(node, Fun) and node.order}
+    pre-activation has no name, over time, only those that stand beside their slope."""
+    timed = walk(term, derivatives=False) if theory.clock is not None else ()
+    slopes = {node.function for node in timed if isinstance(node, Fun) and node.order}
 
     def opened(node: Term) -> Term | None:
         if not isinstance(node, Entry) or not node.name.levels:
             return None
         body = theory.unfold(node)
-        opens = isinstance(body, Fun) and (isinstance(body.argument, Entry) or body.function in slopes)
-        return body if opens else None
+        return body if isinstance(body, Fun) and (body.function in slopes or isinstance(body.argument, Entry)) else None
 
     found = transform(term, opened, derivatives=False)
     if found is not term:

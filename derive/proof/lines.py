@@ -46,6 +46,8 @@ def alone(understanding: Understanding, sides: Iterable[Node]) -> Understanding 
     """The page with everything given but the recursion along which a derivative is taken, of one step by another one; None where
     none is."""
     theory, vocabulary = understanding.theory, understanding.vocabulary
+    if theory.clock is None:
+        return None
     for node in (part for side in sides for part in walk(side) if isinstance(part, Derivative)):
         if node.symbol != r"\partial":  # a d takes in every path
             continue
