@@ -347,8 +347,8 @@ def _instance(theory: Theory, owner: Name, used: Name, name: Name) -> Name | Non
 
 
 def _beyond(theory: Theory, name: Name) -> bool:
-    ends = [last for last in (theory.last, theory.clock and theory.clock[1]) if last is not None]
-    return any(level.letter == last.letter and level.offset > last.offset for last in ends for level in name.levels)
+    last = theory.last or (theory.clock and theory.clock[1])
+    return last is not None and any(level.letter == last.letter and level.offset > last.offset for level in name.levels)
 
 
 def depends(theory: Theory, name: Name, on: Name) -> bool:
