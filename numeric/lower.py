@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from derive.algebra.arrays import Array
-from derive.algebra.names import Index, Name, Size
+from derive.algebra.names import Index, Name, Selection, Size
 from derive.algebra.shifts import bracket_of
 from derive.algebra.terms import ONE, Entry, Partial, Term, Total, mul, num, transform, walk
 from derive.calculus import backward
@@ -77,6 +77,8 @@ class _Lowering:
             raise NotLowerable("entries at shifted places, for which there is no array operation here")
         if any(isinstance(node, Partial) for node in walk(body)):
             raise NotLowerable("a derivative stands in a definition that is to be computed")
+        if any(isinstance(node, Entry) and isinstance(node.name, Selection) for node in walk(body)):
+            raise NotLowerable("arrays are stacked, which is not written as code")
         return Array(value.indices, body, value.row)
 
     # Names ----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from derive.algebra.names import Size, size
+from derive.algebra.names import Size, size, together
 
 _MOST_PARTS = 24
 
@@ -95,6 +95,8 @@ def counted(length: Size) -> Count:
     """A size as a count."""
     if length.value is not None:
         return _count(length.value)
+    if length.summands:
+        return sum(map(counted, length.summands), Count())
     return Count(length.parts) if length.parts else Count((((length.name,), 1),))
 
 
@@ -105,6 +107,9 @@ def sized(count: Count) -> Size:
         return size(number)
     if len(count.parts) == 1 and count.parts[0][1] == 1 and len(count.parts[0][0]) == 1:
         return size(count.parts[0][0][0])
+    if all(len(names) < 2 and by > 0 for names, by in count.parts):  # what is stacked has a size like this too
+        alone = [size(*names) if names else size(by) for names, by in count.parts for _ in range(by if names else 1)]
+        return together(*alone) if len(alone) <= _MOST_PARTS else Size(repr(count), None, count.parts)
     return Size(repr(count), None, count.parts)
 
 

@@ -47,9 +47,27 @@ class Size(metaclass=Interned):
     name: str
     value: int | None = None
     parts: tuple[tuple[tuple[str, ...], int], ...] = ()
+    summands: tuple[Size, ...] = ()
+    """What it is the sum of; build with `together`."""
 
     def __repr__(self) -> str:
         return self.name
+
+
+def together(*sizes: Size) -> Size:
+    """The size of what is stacked: the sum, in whatever order.
+
+    >>> together(size("n"), size(1)) is together(size(1), size("n")), together(size(2), size(3)) is size(5)
+    (True, True)
+    """
+    flat = [part for each in sizes for part in each.summands or (each,)]
+    number = sum(part.value for part in flat if part.value is not None)
+    symbols = sorted((part for part in flat if part.value is None), key=lambda part: part.name)
+    parts = (*symbols, size(number)) if number or not symbols else tuple(symbols)
+    if len(parts) == 1:
+        return parts[0]
+    times = {part: parts.count(part) for part in parts}
+    return Size("+".join(f"{n if n > 1 else ''}{part.name}" for part, n in times.items()), None, (), parts)
 
 
 def size(name: str | int) -> Size:
@@ -109,3 +127,14 @@ class Name(metaclass=Interned):
 
     def __repr__(self) -> str:
         return self.base + "".join(f"^({level!r})" for level in self.levels)
+
+
+@dataclass(frozen=True, eq=False)
+class Selection(Name):
+    """The constant array that puts a part in its place in a stack: its entry (s, i) is one where s = start + i. Sizes stand at its
+    indices; for a part of a single row there is no i."""
+
+    start: Size = Size("0", 0)
+
+    def __repr__(self) -> str:
+        return f"rows from {self.start!r}"

@@ -44,6 +44,7 @@ from derive.algebra.quotients import content, positive_atom, reduced
 from derive.algebra.radicals import logarithm, radicals, rational_power, splits, whole_power
 from derive.algebra.rules import by_argument
 from derive.algebra.shifts import agreed, entry_atom
+from derive.algebra.stacks import WithStacks, is_selection
 from derive.algebra.stepped import lifted, map_atom
 from derive.algebra.steps import StepChain, StepDelta, StepMatrixPower, StepPower, StepProduct, StepSum
 from derive.algebra.terms import (
@@ -72,7 +73,7 @@ MOST_WORK = 300_000
 
 
 @dataclass
-class Normalizer(OverSteps):
+class Normalizer(OverSteps, WithStacks):
     """Rewrites terms to polynomials, and remembers what it had to assume.
 
     `exponentials` writes sigmoid, tanh and softplus out in exponentials, which decides identities between them.
@@ -262,14 +263,17 @@ class Normalizer(OverSteps):
                 rest = Monomial(monomial.coefficient, others, ())
                 opened = self.times(Polynomial((rest,)), self.raised(atom.parts[0], exponent))
                 return _resummed(opened, monomial.bound)
+            elif is_selection(atom) and (chosen := self._selected(monomial, place)) is not None:
+                return chosen
         used = frozenset().union(*(atom.free for atom, _ in monomial.factors))
         for index in monomial.bound:
             if index not in used:
                 bound = tuple(other for other in monomial.bound if other is not index)
                 once = Monomial(monomial.coefficient, monomial.factors, bound)
                 return Polynomial(tuple(multiplied(once, factor) for factor in extent(index.size).monomials))
-        granted = self._unit_sum(monomial)
-        if granted is not None:
+            if index.size.summands and (parts := self._by_parts(monomial, index)) is not None:
+                return parts
+        if (granted := self._unit_sum(monomial)) is not None:
             return granted
         if any(atom.kind == "inverse" for atom, _ in monomial.factors) and (met := cancelled(monomial)) is not None:
             self.assumptions[("invertible", None)] = None
@@ -280,8 +284,7 @@ class Normalizer(OverSteps):
         for place, (atom, exponent) in enumerate(monomial.factors):
             if atom.kind != "entry" or exponent != 1 or not isinstance(atom.head, Name):
                 continue
-            family = self._distribution(atom.head)
-            if family is None:
+            if (family := self._distribution(atom.head)) is None:
                 continue
             index = atom.indices[self.unit_sums[family]]
             others = monomial.factors[:place] + monomial.factors[place + 1 :]
@@ -409,8 +412,7 @@ class Normalizer(OverSteps):
         return plus(*parts)
 
     def _positive(self, argument: Polynomial) -> Polynomial:
-        value = argument.constant
-        if value is not None:
+        if (value := argument.constant) is not None:
             return number(1 if value > 0 else 0)
         if all(m.coefficient > 0 and all(positive_atom(atom) for atom, _ in m.factors) for m in argument.monomials):
             return number(1)
@@ -470,7 +472,6 @@ def _at(body: Term, argument: Term) -> Term:
 
 
 def _derivative(function: str, order: int) -> Term:
-    """A derivative of a known function, over its argument."""
     body = KNOWN[function].derivative
     for _ in range(order - 1):
         body = by_argument(body)

@@ -223,6 +223,8 @@ def extent(length: Size) -> Polynomial:
             for names, by in length.parts
         )
         return plus(*(Polynomial((merged(each),)) for each in products))
+    if length.summands:
+        return plus(*map(extent, length.summands))
     steps = count_of(length)
     if steps is None:
         return of_atom(Atom("extent", length))

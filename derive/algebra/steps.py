@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from derive.algebra.maps import MapEntry
-from derive.algebra.names import Index, Level, Name, Size, fresh, level_from
+from derive.algebra.names import Index, Level, Name, Size, fresh, level_from, together
 from derive.algebra.terms import (
     ONE,
     ZERO,
@@ -338,6 +338,8 @@ def size_at(length: Size, letters: Mapping[str, Level]) -> Size:
     """The size of a family at a layer: sizes are written `n@l`, `n@l-1`, so that they follow the layer."""
     if "@" not in length.name:
         return length
+    if length.summands:
+        return together(*(size_at(part, letters) for part in length.summands))
     base, _, place = length.name.partition("@")
     level = at_level(level_from(place), letters)
     if base == STEPS and not level.letter:
@@ -409,8 +411,8 @@ def letters_of(term: Term) -> frozenset[str]:
                 found.update((left.letter, right.letter))
             case StepPower(letters=letters) | StepMatrixPower(letters=letters):
                 found.update(letter for letter, _ in letters)
-            case _ if hasattr(node, "size") and "@" in node.size.name:
-                found.add(level_from(node.size.name.partition("@")[2]).letter)
+            case Extent(size=length) if "@" in length.name:
+                found.update(level_from(part.name.partition("@")[2]).letter for part in length.summands or (length,))
     return frozenset(letter for letter in found if letter and not is_bound(letter))
 
 

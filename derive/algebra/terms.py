@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from derive.algebra.names import Index, Interned, Name, Size, fresh
+from derive.algebra.names import Index, Interned, Name, Selection, Size, fresh
 
 
 @dataclass(frozen=True, eq=False)
@@ -428,6 +428,8 @@ def resized(term: Term, change: Callable[[Size], Size]) -> Term:
                     return None
                 one, other = Index(i.label, change(i.size)), Index(j.label, change(j.size))
                 return node.over(one, other, rename(body, {i: one, j: other}))
+            case Entry(name=Selection(start=start)) if change(start) is not start:
+                return Entry(Selection(node.name.base, (), change(start)), node.indices)
             case _:
                 return None
 
@@ -476,5 +478,6 @@ def walk(term: Term, *, derivatives: bool = True) -> Iterable[Term]:
 
 
 def names(term: Term) -> frozenset[Name]:
-    """The names whose entries occur in a term."""
-    return frozenset(node.name for node in walk(term) if isinstance(node, Entry))
+    """The names whose entries occur in a term; what puts parts in their places in a stack is no name."""
+    used = (node.name for node in walk(term) if isinstance(node, Entry))
+    return frozenset(name for name in used if not isinstance(name, Selection))

@@ -376,7 +376,7 @@ def _instance(theory: Theory, owner: Name, used: Name, name: Name) -> Name | Non
 
 
 def _beyond(theory: Theory, name: Name) -> bool:
-    last = theory.last
+    last = theory.last or (theory.clock and theory.clock[1])
     return last is not None and any(level.letter == last.letter and level.offset > last.offset for level in name.levels)
 
 

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from derive.algebra.names import Index, Name, fresh
+from derive.algebra.names import Index, Name, Selection, fresh
 from derive.algebra.terms import (
     Add,
     Arg,
@@ -233,6 +233,8 @@ class Planner:
         match term:
             case Num() | Extent():
                 return Number(term)
+            case Entry(name=Selection()):
+                raise NoMatrixForm("what puts a part in its place in a stack: matrix notation has no name for it")
             case Entry():
                 return _leaf(term.name, term.indices, None)
             case Partial(of=Entry(name=of, indices=of_indices), by=by):

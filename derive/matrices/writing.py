@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from derive.algebra.arrays import Array
-from derive.algebra.names import Index, Name, Size
+from derive.algebra.names import Index, Name, Selection, Size
 from derive.algebra.terms import Add, Delta, Entry, Extent, Fun, Mul, Num, Partial, Positive, Pow, Term, Total
 from derive.matrices.plan import (
     Call,
@@ -91,6 +91,8 @@ class _Writer:
     def size(self, length: Size) -> SymPy:
         if length.value is not None:
             return self.sp.Integer(length.value)
+        if length.summands:
+            return self.sp.Add(*map(self.size, length.summands))
         return self.sp.Symbol(length.name, integer=True, positive=True)
 
     def length(self, index: Index | None) -> SymPy:
@@ -332,6 +334,9 @@ class _Writer:
                 return self.rational(term.value)
             case Extent():
                 return self.size(term.size)
+            case Entry(name=Selection(start=start), indices=(place, *part)):
+                shifted = self.sp.Add(self.size(start), *(self.bound[index] for index in part))
+                return self.sp.KroneckerDelta(self.bound[place], shifted)
             case Entry():
                 return self.element(term.name, term.indices, None)
             case Partial(of=Entry(name=of, indices=of_indices), by=by):

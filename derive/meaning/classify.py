@@ -96,6 +96,8 @@ def _classify_chain(draft: Draft, places: list[int]) -> None:
     if head.entries and _is_list(statement.right):  # `z_i = (z_{1i}, \\ldots, z_{Mi})`
         draft.meanings[places[0]] = Meaning("declaration", head.name)
         return
+    if draft.table.may_be_columns(head.name, statement.right):
+        return
     if draft.table.components(head.name, statement.right):
         draft.meanings[places[0]] = Meaning("declaration", head.name)
         return

@@ -40,7 +40,7 @@ from derive.meaning.prose import (
     symmetric,
 )
 from derive.meaning.samples import sample_name
-from derive.meaning.scope import LAYOUTS, Kept, Layout, Scope, Shape, Vocabulary
+from derive.meaning.scope import LAYOUTS, Kept, Layout, Scope, Shape, Stacks, Vocabulary
 from derive.meaning.shapes import (
     INPUT_LETTERS,
     PARAMETER_LETTERS,
@@ -54,6 +54,7 @@ from derive.meaning.shapes import (
     two_values,
 )
 from derive.meaning.spelling import name_derivatives
+from derive.meaning.stacking import stacks_of
 from derive.meaning.statements import EQUALITIES
 from derive.meaning.sums import batches, bounds
 from derive.meaning.vocabulary import has_kronecker, index_letters
@@ -163,6 +164,7 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
         numbers=_declared_numbers(draft),
         entries_of=_entries_of(draft),
         shifts=draft.shifts,
+        stacks=_stacks(draft),
     )
     draft.vocabulary = replace(draft.vocabulary, clocks=clocks_of(draft.placed, draft.vocabulary, draft.recursive))
     if draft.vocabulary.clocks:
@@ -171,7 +173,9 @@ def understand(page: Draft, layout: Layout = LAYOUTS[0], *, bold_alone: bool = T
     tell_general_steps(draft)
     draft.letters = layer_letters(trees, draft.vocabulary) | index_letters(trees, draft.vocabulary)
     draft.table = ShapeTable(
-        draft.vocabulary, arrays=has_arrays(trees), bold_vectors=bold_alone and _bold_vectors(draft, trees)
+        draft.vocabulary,
+        arrays=has_arrays(trees),
+        bold_vectors=bold_alone and _bold_vectors(draft, trees),
     )
     for name, region in draft.singles.items():
         draft.table.declare(Symbol(name.base), region)
@@ -408,6 +412,11 @@ def _has_entrywise_sign(trees: Iterable[Node]) -> bool:
     """Whether products of arrays entry by entry have a sign here."""
     products = (node for tree in trees for node in walk(tree) if isinstance(node, Product))
     return any(sign in HADAMARD for node in products for sign, _ in node.factors)
+
+
+def _stacks(draft: Draft) -> Stacks:
+    sides = ((each.statement.left, each.statement.right) for each in draft.placed)
+    return stacks_of(sides, {text for each in draft.placed for text in (each.before, each.after)})
 
 
 def _heads(draft: Draft) -> frozenset[str]:

@@ -54,6 +54,7 @@ from derive.algebra.terms import (
     transform,
 )
 from derive.algebra.terms import walk as terms_in
+from derive.meaning.blocks import STANDING, Blocks
 from derive.meaning.clocks import linear, range_of, steps_over
 from derive.meaning.conditions import DIFFERENT, cover_everything
 from derive.meaning.labels import INDICATORS, chosen_by_class, is_bracket, is_indicator
@@ -65,6 +66,7 @@ from derive.meaning.rows import COLON
 from derive.meaning.samples import outside, sample_name, sums_over
 from derive.meaning.scope import NotUnderstood, OfVector, Running, Shape
 from derive.meaning.shapes import LOSS_LETTERS, PARAMETER_LETTERS, SCALARS, bare_letter
+from derive.meaning.stacks import BRACKETS, CONCATENATIONS, is_stack, with_commas
 from derive.meaning.sums import chosen, ends, is_count, left_out, members, sum_letters
 from derive.notation.tree import (
     Applied,
@@ -73,6 +75,7 @@ from derive.notation.tree import (
     Derivative,
     Ellipsis,
     Fenced,
+    Matrix,
     Node,
     Number,
     Product,
@@ -93,7 +96,7 @@ from derive.notation.tree import (
 _MOST_READINGS = 24
 
 
-class Elaborator(Maps):
+class Elaborator(Maps, Blocks):
     """Gives expressions their meaning within one scope."""
 
     def side(self, node: Node) -> list[Reading]:
@@ -138,6 +141,10 @@ class Elaborator(Maps):
                 yield from self._node(body)
             case Fenced(body=Relations() as told) | Fenced(body=Fenced(body=Relations() as told)) if is_bracket(node):
                 yield from self._indicator(told)
+            case Fenced() if is_stack(node):
+                yield from self._list(node)
+            case Matrix(environment=environment) if environment in BRACKETS:
+                yield from self._matrix(node)
             case Fenced(left="(" | "[" | r"\{" | ".", body=body):
                 yield from self._node(body)
             case Fenced(left="|") if (batch := is_count(node)) is not None:
@@ -271,8 +278,11 @@ class Elaborator(Maps):
                 yield Reading(apply("exp", inside.value), inside.notes, inside.cost)
             return
         if is_transpose(sup):
+            listed = with_commas(base)
             for inside in self.readings(base):
                 yield Reading(transpose(inside.value), inside.notes, inside.cost)
+                if listed and inside.value.rank == 1 and not inside.value.row:  # `[h, x]^\top` for the column
+                    yield Reading(inside.value, (*inside.notes, STANDING), inside.cost + 1)
             return
         if isinstance(sup, Sum) and len(sup.terms) == 1 and sup.terms[0][0] == "-" and is_transpose(sup.terms[0][1]):
             for inside in self.readings(base):  # `Y^{-T}`
@@ -559,6 +569,8 @@ class Elaborator(Maps):
             if chain is None:
                 raise NotUnderstood("a prod that is no chain of derivatives", column=function.span[0])
             yield chain
+        elif row in CONCATENATIONS and isinstance(inside, Sequence):
+            yield from self._concatenated(argument, inside.items)
         elif row in ("diag", "diagonal"):
             listed = self._spelled_out(inside) or self._listed(inside)
             yield from _of_fitting(listed or self.readings(inside), diagonal)

@@ -30,7 +30,7 @@ def ends_of(table: ShapeTable, shifts: Shifts) -> Ends:
     long: set[Size] = set()
     for length in _sizes(table, shifts.long):
         parts = {size(letter) for letter in counted(length).letters}
-        long |= ({length} if not length.parts else parts) - short
+        long |= ({length} if not (length.parts or length.summands) else parts) - short
     unsure = {
         length for axis in shifts.short if axis not in shifts.first for length in _sizes(table, frozenset({axis}))
     }
@@ -49,7 +49,7 @@ def _blocks(table: ShapeTable, shifts: Shifts) -> dict[Size, Count]:
         for length in own:
             for number in several:
                 count = block * counted(number)
-                told = length.parts or length.value is not None or axis in shifts.lengths
+                told = length.parts or length.summands or length.value is not None or axis in shifts.lengths
                 if not told and length.name not in count.letters and length not in found:
                     found[length] = count
     return {length: count for length, count in found.items() if not count.letters & {own.name for own in found}}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from derive.algebra.arrays import Array, ShapeMismatch, array
 from derive.algebra.counts import Count
-from derive.algebra.names import Index, Level, Name, Size, fresh, size
+from derive.algebra.names import Index, Level, Name, Size, fresh, size, together
 from derive.algebra.terms import Entry, Term, add, mul, num, rename, resized
 
 if TYPE_CHECKING:
@@ -109,6 +110,11 @@ class Shifts:
     """How far shifts reach at a point with small filters."""
 
 
+Stacks = Literal["", "blocks", "shown", "said"]
+r"""What a page shows of stacks of arrays: nothing; matrices of blocks; lists with commas, `[h_{t-1}, x_t]`, by where they stand;
+such lists by its words, or by lists with semicolons."""
+
+
 @dataclass(frozen=True)
 class OfVector:
     """A function of a vector: its parameter, the letter of the component that its body gives ("" for a number), and the body."""
@@ -150,6 +156,7 @@ class Vocabulary:
     r"""Whether the page has a sign for products of arrays entry by entry, `\odot`."""
     squares_by_entry: bool = False
     """Whether the page says that squares of vectors are taken of each entry."""
+    stacks: Stacks = ""
     kronecker: bool = False
     r"""Whether `\delta_{ij}` is Kronecker's delta here."""
     layout: Layout = LAYOUTS[0]
@@ -176,6 +183,12 @@ class Sizes:
         self._parent: dict[Size, Size] = {}
         self._open: set[Size] = set()
         self._settled: list[Size] = []
+        self._waiting: list[tuple[Size, Size]] = []
+        """Sums of sizes that have to agree, where it is not yet known which of their parts do."""
+        self.said: dict[Size, tuple[Size, ...]] = {}
+        """The parts of sums of sizes in the order in which they are first written."""
+        self.worked_out = False
+        """Whether all shapes are found, and what is still open stays so."""
         self.changes = 0
         """How often something was asked or found out that later readings may rest on."""
 
@@ -189,43 +202,86 @@ class Sizes:
     def find(self, asked: Size) -> Size:
         while asked in self._parent:
             asked = self._parent[asked]
-        return asked
+        return together(*map(self.find, asked.summands)) if asked.summands else asked
+
+    def stack(self, *parts: Size) -> Size:
+        """The size of what is stacked."""
+        whole = together(*parts)
+        self.said.setdefault(whole, parts)
+        return whole
 
     def agree(self, left: Size, right: Size) -> bool:
         left, right = self.find(left), self.find(right)
         if left is right:
             return True
         self.changes += 1
-        if left in self._open:
-            self._parent[left] = right
-            self._settled.append(left)
-        elif right in self._open:
-            self._parent[right] = left
-            self._settled.append(right)
-        else:
+        for one, other in ((left, right), (right, left)):
+            if one in self._open and one not in other.summands:
+                self._parent[one] = other
+                self._settled.append(one)
+                return True
+        return bool(left.summands or right.summands) and self._sums_agree(left, right)
+
+    def _sums_agree(self, left: Size, right: Size) -> bool:
+        """Whether sums of sizes may agree: what both have is left out, and a single open size is what the other has beside it.
+
+        Raises:
+            NotUnderstood: several sizes are open, and no more will be found out of them.
+        """
+        one, other = (
+            Counter(part for part in each.summands or (each,) if part.value is None) for each in (left, right)
+        )
+        number = sum(
+            (part.value or 0) * sign for each, sign in ((left, 1), (right, -1)) for part in each.summands or (each,)
+        )
+        rests = [*(one - other).elements()], [*(other - one).elements()]
+        for rest, against, more in ((rests[0], rests[1], -number), (rests[1], rests[0], number)):
+            if len(rest) == 1 and rest[0] in self._open and more >= 0 and (against or more):
+                whole = together(*against, size(more)) if more else together(*against)
+                return self.agree(rest[0], whole)
+        if not any(part in self._open for rest in rests for part in rest):
             return False
+        if all(part in self._open for rest in rests for part in rest) and not (rests[0] and rests[1]):
+            return False  # one of them would be nothing
+        if self.worked_out:
+            raise NotUnderstood("sums of sizes of which nothing tells whether they are the same")
+        self._waiting.append((left, right))
         return True
+
+    def work_out(self) -> None:
+        """Find out what the sums that have to agree leave open, at last by the order in which they are written."""
+        for by_order in (False, True):
+            for _ in range(len(self._waiting)):
+                waiting, self._waiting = self._waiting, []
+                for left, right in waiting:
+                    if by_order:
+                        for one, other in zip(self.said.get(left, ()), self.said.get(right, ()), strict=False):
+                            if self.is_open(one) or self.is_open(other):
+                                self.agree(one, other)
+                    self.agree(left, right)
+        self.worked_out = True
 
     @contextmanager
     def trying(self) -> Iterator[None]:
         """What is found out inside holds if no shape contradicts it there; else it is forgotten."""
-        before = len(self._settled)
+        before = len(self._settled), len(self._waiting)
         try:
             yield
         except ShapeMismatch:
-            self._forget(before)
+            self._forget(*before)
             raise
 
     @contextmanager
     def undone(self) -> Iterator[None]:
         """What is found out inside holds there, and is forgotten afterwards."""
-        before = len(self._settled)
+        before = len(self._settled), len(self._waiting)
         try:
             yield
         finally:
-            self._forget(before)
+            self._forget(*before)
 
-    def _forget(self, before: int) -> None:
+    def _forget(self, before: int, waiting: int) -> None:
+        del self._waiting[waiting:]
         while len(self._settled) > before:
             self.changes += 1
             del self._parent[self._settled.pop()]
@@ -330,6 +386,7 @@ class Scope:
         """The running index of a letter, its range settled (or compared) with the dimension at which it stands.
 
         Raises:
+            NotUnderstood: it may run over a part of that dimension.
             ShapeMismatch: the letter already runs over another range.
         """
         running = self.running.setdefault(letter, Running(letter))
@@ -339,5 +396,7 @@ class Scope:
             return running.index
         self.looked_up.append((letter, running.index))
         if not self.agree(running.index.size, range_size):
+            if any(self.space.find(length).summands for length in (running.index.size, range_size)):
+                raise NotUnderstood(f"{letter} runs over a part of a stack")
             raise ShapeMismatch(f"{letter} runs over {running.index.size} values here and over {range_size} there")
         return running.index

@@ -18,6 +18,7 @@ from derive.meaning.labels import classes, one_hot
 from derive.meaning.linear import linear_place
 from derive.meaning.naming import base_latex, is_transpose, level_of, walk, written
 from derive.meaning.scope import MANY, Shape, Sizes, Vocabulary
+from derive.meaning.stacks import is_stack, with_commas
 from derive.notation.tree import (
     BigOperator,
     Ellipsis,
@@ -45,6 +46,8 @@ _LOSS_WORDS = frozenset(
 )
 PARAMETER_LETTERS = frozenset({"W", "w", "b", "U", "V", "B", r"\theta", r"\Theta", r"\beta", r"\omega"})
 INPUT_LETTERS = frozenset({"x", "X"})
+_MOST = 8
+"""As many times a size may be counted in that of a stack."""
 SCALAR_CAPITALS = frozenset({"L", "J", "C", "E"})
 
 
@@ -179,14 +182,12 @@ class ShapeTable:
             return None
         if base_latex(region.base) != r"\mathbb{R}" and two_values(region.base) is None:
             return None
-        parts = (
-            [f for _, f in region.sup.factors]
-            if isinstance(region.sup, Product) and any(sign == r"\times" for sign, _ in region.sup.factors)
-            else [region.sup]
-        )
-        return tuple(self.size_of(part) for part in parts)
+        return tuple(self.size_of(part) for part in _times(region.sup))
 
     def size_of(self, node: Node) -> Size:
+        whole = self._stack(node) if self.vocabulary.stacks else None
+        if whole is not None:
+            return self.sizes.setdefault(size_text(node), whole)
         if isinstance(node, Number):
             return size(int(node.text)) if node.text.isdigit() else size(node.text)
         if isinstance(node, Scripted) and isinstance(node.base, Symbol) and (node.sub is None) != (node.sup is None):
@@ -202,6 +203,17 @@ class ShapeTable:
         latex = size_text(node.body if isinstance(node, Fenced) else node)
         return self.sizes.setdefault(latex, size(latex))
 
+    def _stack(self, node: Node) -> Size | None:
+        """The size of a stack, `H+D` or `2n`; None where it is no sum of sizes."""
+        match node:
+            case Fenced(left="(", body=body):
+                return self._stack(body)
+            case Sum(terms=terms) if len(terms) > 1 and all(sign == "+" for sign, _ in terms):
+                return self.space.stack(*(self.size_of(term) for _, term in terms))
+            case Product(factors=((_, Number(text=times)), ("", part))) if times.isdigit() and 1 < int(times) <= _MOST:
+                return self.space.stack(*[self.size_of(part)] * int(times))
+        return None
+
     def components(self, name: Name, right: Node) -> bool:
         """`X = [x_1, x_2]` makes X a vector of two entries, `y = [y_1, \\ldots, y_N]^T` one of N."""
         turned = isinstance(right, Scripted) and right.sub is None and right.sup is not None and is_transpose(right.sup)
@@ -210,6 +222,10 @@ class ShapeTable:
         if not isinstance(right, Fenced) or right.left not in "([" or not isinstance(right.body, Sequence):
             return False
         items = right.body.items
+        stacks = self.vocabulary.stacks
+        arrays = stacks in ("shown", "said") or (stacks and any(_first(item).isupper() for item in items))
+        if arrays and is_stack(right) and not _entries_of(name, items):
+            return False
         last = items[-1]
         if any(isinstance(item, Ellipsis) for item in items) and isinstance(last, Scripted) and last.sub is not None:
             count, letter = self.size_of(last.sub), bare_letter(base_latex(last.base) or "")
@@ -226,6 +242,19 @@ class ShapeTable:
         self.ranks[name.base] = 1
         return True
 
+    def may_be_columns(self, name: Name, right: Node | None) -> bool:
+        """Whether `M = [a, b]` may give a matrix by its columns, or a long vector under a capital letter."""
+        if (
+            not self.vocabulary.stacks
+            or right is None
+            or not bare_letter(name.base)[0][:1].isupper()
+            or not with_commas(right)
+        ):
+            return False
+        assert isinstance(right, Fenced)
+        assert isinstance(right.body, Sequence)
+        return not any(_first(item).isupper() for item in right.body.items)
+
     def layers_unlike(self) -> bool:
         """Whether a guess made one letter a number in one layer, and an array in another."""
         numbers = {name.base for name in self.guessed if name.levels and not self.shapes[name].rank}
@@ -234,14 +263,51 @@ class ShapeTable:
     def settle(self) -> None:
         """Give every size that is still open a name of its own: `n_1`, `n_2`, ..."""
         count = 0
-        for name, shape in list(self.shapes.items()):
-            for length in shape.sizes:
+        self.space.work_out()
+        for name in self.guessed if self.vocabulary.stacks else ():
+            if [self.space.find(length).value for length in self.shapes[name].sizes] == [1]:
+                self.shapes[name] = Shape(())  # what takes a single place of a stack is a number
+        for shape in self.shapes.values():
+            for length in (part for each in shape.sizes for part in self.space.find(each).summands or (each,)):
                 if self.space.is_open(length):
                     count += 1
                     while f"n_{count}" in self.sizes:
                         count += 1
                     self.space.settle(length, size(f"n_{count}"))
+        for name, shape in list(self.shapes.items()):
             self.shapes[name] = replace(shape, sizes=tuple(self.space.find(length) for length in shape.sizes))
+
+
+def _times(sup: Node) -> list[Node]:
+    r"""The sizes of `n \times 2m`."""
+    if not isinstance(sup, Product) or all(sign != r"\times" for sign, _ in sup.factors):
+        return [sup]
+    groups: list[list[tuple[str, Node]]] = []
+    for sign, factor in sup.factors:
+        if sign == "" and groups:
+            groups[-1].append((sign, factor))
+        else:
+            groups.append([("", factor)])
+    return [group[0][1] if len(group) == 1 else Product(tuple(group)) for group in groups]
+
+
+def _entries_of(name: Name, items: Iterable[Node]) -> bool:
+    r"""Whether `x = [x_1, x_2]` lists a name's own entries."""
+    own = {name.base.lower(), bare_letter(name.base)[0].lower()}
+    return all(
+        isinstance(item, Ellipsis)
+        or (isinstance(item, Scripted) and isinstance(item.sub, Number | Symbol) and _lower(item.base) in own)
+        for item in items
+    )
+
+
+def _first(node: Node) -> str:
+    """The first letter of a name without fonts and accents."""
+    return bare_letter(base_latex(_base(node)) or "")[0].removeprefix("\\")[:1]
+
+
+def _lower(base: Node) -> str:
+    return (base_latex(base) or "").lower()
 
 
 def two_values(region: Node) -> tuple[Fraction, Fraction] | None:

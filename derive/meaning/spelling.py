@@ -15,7 +15,7 @@ from derive.meaning.pairs import labels_of_pairs
 from derive.meaning.shapes import PARAMETER_LETTERS, bare_letter, size_letters
 from derive.meaning.shorthand import after_d, differential, short_for_derivatives
 from derive.meaning.statements import EQUALITIES, Statement
-from derive.meaning.things import labels_of_things, letters_below
+from derive.meaning.things import labels_of_parts, labels_of_states, labels_of_things, letters_below
 from derive.notation.signs import LIMITS
 from derive.notation.tree import (
     Applied,
@@ -73,6 +73,7 @@ def _join_labels(draft: Draft) -> None:
     labels |= set(_labels_of_declared(draft, nodes))
     labels |= {("", text) for text in labels_of_things(draft, nodes)}
     labels |= {("", text) for text in labels_of_pairs(draft, nodes)}
+    labels |= {*labels_of_states(draft, nodes), *labels_of_parts(draft, nodes)}
     if labels:
         draft.placed = tuple(
             replace(each, statement=each.statement.changed(lambda side: _labelled(side, frozenset(labels))))
@@ -315,7 +316,7 @@ def _labelled(part: object, labels: Labels) -> object:
     base = base_latex(part.base) if isinstance(part, Scripted) else None
     limits = isinstance(part, Scripted) and isinstance(part.base, Word) and part.base.text in LIMITS
     if isinstance(part, Scripted) and base is not None and not limits:  # the w of `\arg\min_w` is varied
-        letters = "".join(letters_below(part))
+        letters = part.sub.text if isinstance(part.sub, Number) else "".join(letters_below(part))
         if ("", letters) in labels or (base, letters) in labels:
             name = Symbol(f"{base}_{{{letters}}}", span=part.span)
             return name if part.sup is None and not part.primes else replace(part, base=name, sub=None)

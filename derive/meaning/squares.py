@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from derive.meaning.draft import Draft, Placed
 from derive.meaning.naming import base_latex, rebuilt, subscript_text, walk
-from derive.meaning.statements import ARROWS, EQUALITIES
+from derive.meaning.statements import ARROWS, EQUALITIES, Statement
 from derive.notation.tree import Derivative, Node, Number, Root, Scripted, Symbol
 
 _TWO = Number("2")
@@ -19,6 +19,8 @@ _TWO = Number("2")
 def tell_squares(draft: Draft) -> None:
     """Rewrite defined squares as names, or as definitions of their roots."""
     bases = {root for each in draft.placed if (root := _defined_square(each)) is not None}
+    # of what the page defines by itself, `K = 2A`, the square is claimed, not defined
+    bases -= {each.statement.left for each in draft.placed if each.statement.right and _defines(each.statement)}
     if not bases:
         return
     nodes = [node for tree in draft.trees for node in walk(tree)]
@@ -30,13 +32,17 @@ def tell_squares(draft: Draft) -> None:
     placed = []
     for each in draft.placed:
         root = _defined_square(each)
-        if root is not None and root not in names and each.statement.right is not None:
+        if root in bases and root not in names and root is not None and each.statement.right is not None:
             positive = Root(each.statement.right, span=each.statement.right.span)
             each = replace(each, statement=replace(each.statement, left=root, right=positive, head=root))
         statement = each.statement.changed(lambda side: _rewritten(side, names, said))
         placed.append(replace(each, statement=statement))
     draft.placed = tuple(placed)
     draft.said.update(said)
+
+
+def _defines(statement: Statement) -> bool:
+    return statement.relation in EQUALITIES | ARROWS and not statement.link
 
 
 def _root_of(node: Node) -> Node | None:
@@ -49,7 +55,7 @@ def _root_of(node: Node) -> Node | None:
 def _defined_square(each: Placed) -> Node | None:
     """The root of the square that a statement defines."""
     statement = each.statement
-    if statement.right is None or statement.link or statement.relation not in EQUALITIES | ARROWS or not each.display:
+    if statement.right is None or not _defines(statement) or not each.display:
         return None
     root = _root_of(statement.left)
     return root if root is not None and root not in walk(statement.right) else None

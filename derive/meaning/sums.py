@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from derive.algebra.counts import sized
-from derive.algebra.names import Index, Name, Size, size
+from derive.algebra.names import Index, Name, Size, size, together
 from derive.algebra.terms import Term
 from derive.meaning.linear import count_of_sum
 from derive.meaning.naming import LAYER_LETTERS, base_latex, walk
@@ -90,10 +90,21 @@ def ends(scope: Scope, node: BigOperator, index: Index) -> None:
     elif isinstance(upper, Symbol | Scripted | Styled):
         # x_0 beside x_1, ..., x_D: an array of D + 1 entries, as `\mathbb{R}^{D+1}` says too
         end = scope.sizes.get(size_text(upper)) if first else size(f"{size_text(upper)}+1")
+        if not first and scope.vocabulary.stacks:
+            end = together(scope.sizes.get(size_text(upper), size(size_text(upper))), size(1))
+    elif isinstance(upper, Sum) and first and (summed := _sum_of_sizes(scope, upper)) is not None:
+        end = summed
     else:
         raise NotUnderstood("a sum whose upper bound is not understood", column=upper.span[0])
     if end is not None and not scope.agree(index.size, end):
         raise NotUnderstood(f"a sum to {size_text(upper)} over {scope.space.find(index.size)} entries")
+
+
+def _sum_of_sizes(scope: Scope, upper: Sum) -> Size | None:
+    """The size `n+m` of what is stacked."""
+    parts = [scope.sizes.get(size_text(term)) for sign, term in upper.terms if sign == "+"]
+    known = [part for part in parts if part is not None]
+    return together(*known) if scope.vocabulary.stacks and len(known) == len(upper.terms) else None
 
 
 def bounds(trees: Iterable[Node]) -> Iterable[str]:

@@ -48,8 +48,9 @@ STYLES = {
 SWITCHES = frozenset({"bf", "rm", "cal", "it", "frak"})
 """Old font commands: they hold to the end of their group."""
 ACCENTS = frozenset(
-    {"hat", "bar", "tilde", "vec", "dot", "ddot", "overline", "underline", "widehat", "widetilde", "check", "breve"}
-)
+    {"hat", "bar", "tilde", "vec", "dot", "ddot", "overline", "underline", "widehat", "widetilde", "check", "breve",
+     "overleftarrow"}
+)  # fmt: skip
 _ACCENT_VARIANTS = {"overrightarrow": "vec", "mathring": "dot", "widecheck": "check", "overbar": "bar"}
 _FENCE_VARIANTS = {
     "lbrace": r"\{", "rbrace": r"\}", "lbrack": "[", "rbrack": "]", "Vert": r"\|", "vert": "|", "lparen": "(",

@@ -53,6 +53,7 @@ _ACCENTS = {
     "tilde": '<mo stretchy="false">˜</mo>',
     "widetilde": '<mo stretchy="false">˜</mo>',
     "vec": '<mo stretchy="false" style="font-size:0.7em">→</mo>',
+    "overleftarrow": '<mo stretchy="false" style="font-size:0.7em">←</mo>',
     "dot": '<mo stretchy="false">˙</mo>',
     "ddot": '<mo stretchy="false">¨</mo>',
     "check": '<mo stretchy="false">ˇ</mo>',

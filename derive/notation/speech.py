@@ -71,6 +71,7 @@ _ACCENTS = {
     "tilde": "{} tilde",
     "widetilde": "{} tilde",
     "vec": "vector {}",
+    "overleftarrow": "{} with an arrow to the left",
     "dot": "{} dot",
     "ddot": "{} double dot",
     "check": "{} check",

@@ -65,8 +65,9 @@ class Ellipsis(Node):
 
 Style = Literal["bold", "upright", "calligraphic", "blackboard", "sans", "fraktur", "script", "italic"]
 Accent = Literal[
-    "hat", "bar", "tilde", "vec", "dot", "ddot", "overline", "underline", "widehat", "widetilde", "check", "breve"
-]
+    "hat", "bar", "tilde", "vec", "dot", "ddot", "overline", "underline", "widehat", "widetilde", "check", "breve",
+    "overleftarrow",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ _ACCENTS = {
     "tilde": "tilde",
     "widetilde": "tilde",
     "vec": "arrow",
+    "overleftarrow": "arrow.l",
     "dot": "dot",
     "ddot": "dot.double",
     "check": "caron",

@@ -17,6 +17,7 @@ from derive.algebra.names import Index, Name
 from derive.algebra.normal import MOST_WORK, Normalizer, TooLarge
 from derive.algebra.shifts import inside
 from derive.algebra.single import collapsed
+from derive.algebra.stacks import by_parts
 from derive.algebra.steps import letters_of
 from derive.algebra.terms import Arg, Entry, Fun, Mul, Partial, Term, names, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand, through_parts
@@ -25,6 +26,7 @@ from derive.proof.certify import certify, counts_untold
 from derive.proof.depth import at_depth
 from derive.proof.evaluate import BeyondEnd, Evaluation, Floats, Point, Undefined
 from derive.proof.induction import by_induction
+from derive.proof.lines import is_line
 from derive.proof.screen import POINTS, Screen, agree, places_of
 from derive.proof.transitions import ways_between
 from derive.theory import Theory
@@ -176,7 +178,7 @@ def _climb(theory: Theory, rungs: Iterable[tuple[Normalizer, Term]]) -> Proved |
     for normalizer, term in rungs:
         if theory.has_single_sizes:
             term = collapsed(term)
-        if normalizer.is_zero(normalizer.polynomial(term)):
+        if all(normalizer.is_zero(normalizer.polynomial(part)) for part in by_parts(term)):
             return Proved(tuple(sorted(_said(each) for each in normalizer.assumptions)))
     return None
 
@@ -331,13 +333,16 @@ def _unfolded(
 
 
 def _activations_opened(theory: Theory, plain: Normalizer, term: Term) -> Iterator[tuple[Normalizer, Term]]:
-    r"""The same with the activations of all layers in terms of the pre-activations: `a^l (1 - a^l)` is a slope at `z^l`."""
+    r"""The same with the activations of all layers in terms of the pre-activations: `a^l (1 - a^l)` is a slope at `z^l`. Where a
+    pre-activation has no name, over time, only those that stand beside their slope."""
+    timed = walk(term, derivatives=False) if theory.clock is not None else ()
+    slopes = {node.function for node in timed if isinstance(node, Fun) and node.order}
 
     def opened(node: Term) -> Term | None:
         if not isinstance(node, Entry) or not node.name.levels:
             return None
         body = theory.unfold(node)
-        return body if isinstance(body, Fun) and isinstance(body.argument, Entry) else None
+        return body if isinstance(body, Fun) and (body.function in slopes or isinstance(body.argument, Entry)) else None
 
     found = transform(term, opened, derivatives=False)
     if found is not term:
@@ -461,7 +466,7 @@ def is_diagonal(theory: Theory, of: Entry, by: Entry) -> bool:
     kept = theory.kept.setdefault("diagonal", {})
     assert isinstance(kept, dict)
     if (of.name, by.name) not in kept:
-        kept[of.name, by.name] = _is_diagonal(theory, of, by)
+        kept[of.name, by.name] = is_line(theory, of, by) or _is_diagonal(theory, of, by)
     return bool(kept[of.name, by.name])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from derive.algebra.counts import Count, counted
 from derive.algebra.functions import KNOWN
 from derive.algebra.maps import MapEntry
-from derive.algebra.names import Index, Name, Size, fresh
+from derive.algebra.names import Index, Name, Selection, Size, fresh
 from derive.algebra.rules import by_argument
 from derive.algebra.shifts import PLACE, Bound, Pick, bounds, bracket_of, holds, picks, without
 from derive.algebra.steps import STEPS
@@ -192,6 +192,8 @@ class Point:
             if total < 1:
                 raise Undefined("a range without entries")
             return total
+        if size.summands:
+            return sum(map(self.length, size.summands))
         if size.name.partition("@")[0] == STEPS:
             raise Undefined("a number of steps, and no number was chosen for it")
         ends = self.theory.ends
@@ -221,6 +223,8 @@ class Point:
         return range(int(size in ends.unsure), length)
 
     def input(self, name: Name, places: tuple[int, ...], sizes: tuple[Size, ...]) -> Fraction:
+        if isinstance(name, Selection):
+            return Fraction(int(places[0] == self.length(name.start) + sum(places[1:])))
         if name.base.startswith(SUM_OVER_INPUTS):
             return Fraction(1)  # of a training set that holds one input
         if name in self.theory.symmetric:
@@ -294,7 +298,7 @@ class Evaluation:
             case Total() if self._shifted and (found := self._picked(term, at)) is not None:
                 return found
             case Total():
-                places = range(self.point.length(term.index.size))
+                places = self._places(term, at)
                 return sum([self.value(term.body, {**at, term.index: place}) for place in places], self._zero)
             case Delta():
                 if term.left not in at or term.right not in at:
@@ -351,6 +355,22 @@ class Evaluation:
         for each in self._bounds[term]:
             first, end = each.within(at, self.point.length, first, end)
         return sum([self.value(term.body, {**at, term.index: place}) for place in range(first, end)], self._zero)
+
+    def _places(self, term: Total, at: Mapping[Index, int]) -> Iterable[int]:
+        """The places of a sum's index, or the only one that a selection in its body leaves."""
+        index, every = term.index, range(self.point.length(term.index.size))
+        for factor in term.body.factors if isinstance(term.body, Mul) else ():
+            if not isinstance(factor, Entry) or not isinstance(factor.name, Selection) or index not in factor.indices:
+                continue
+            (place, *part), start = factor.indices, self.point.length(factor.name.start)
+            if part == [index] and place in at:
+                only = at[place] - start
+            elif place is index and index not in part and all(own in at for own in part):
+                only = start + sum(at[own] for own in part)
+            else:
+                continue
+            return (only,) if only in every else ()
+        return every
 
     def _matrix(self, term: Inverse | Determinant, at: Mapping[Index, int]) -> Matrix:
         rows, columns = (range(self.point.length(index.size)) for index in (term.i, term.j))

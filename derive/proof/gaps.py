@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
@@ -175,24 +176,31 @@ def opaque(theory: Theory, *terms: Term) -> str:
 
 
 def by_convention(understanding: Understanding) -> Theory | None:
-    r"""The theory in which `\sigma` is the logistic function, where the page calls it without a word on what it is."""
+    r"""The theory in which `\sigma` is the logistic function, where the page says so, or calls it without a word on what it is."""
     theory = understanding.theory
     own = theory.functions.get(_SIGMA.text)
     if own is None or own.body is not None or own.known:
         return None
-    sides = (
-        side
+    spoken = [
+        each
         for each in understanding.placed
-        if not each.display
-        for side in (each.statement.left, each.statement.right)
-    )
-    if any(part == _SIGMA for side in sides for part in nodes_of(side)):
-        return None  # its text speaks of it
+        if not each.display and any(part == _SIGMA for part in nodes_of((each.statement.left, each.statement.right)))
+    ]
+    if spoken and not any(_IS_LOGISTIC.match(each.after) or _LOGISTIC.search(each.before) for each in spoken):
+        return None  # its text speaks of it, and says something else
     found = theory.kept.get("by convention")
     if not isinstance(found, Theory):
         logistic = replace(own, body=KNOWN["sigmoid"].definition)
         found = theory.kept["by convention"] = replace(theory, functions={**theory.functions, _SIGMA.text: logistic})
     return found
+
+
+_KIND = r"(?:logistic|sigmoid)(?:\s+(?:sigmoid|function|activation|nonlinearity))*"
+_IS_LOGISTIC = re.compile(
+    rf"^\s*(?:,\s*)?(?:(?:is|be|being|denotes?|means|stands\s+for|for)\s+)?(?:the\s+)?(?:usual\s+|standard\s+)?{_KIND}\b",
+    re.IGNORECASE,
+)
+_LOGISTIC = re.compile(rf"(?<!\ba )(?<!\bany )\b{_KIND}\s*(?:,|as|by|is|called|written)?\s*$", re.IGNORECASE)
 
 
 def unclear(understanding: Understanding, terms: Iterable[Term]) -> str | None:

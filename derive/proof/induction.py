@@ -121,8 +121,7 @@ def _solved(theory: Theory, difference: Term, letter: str) -> Iterator[tuple[Ent
         name = _name_of(quantity)
         assert name is not None
         at_letter = [level for level in name.levels if level.letter == letter]
-        indices = _indices(quantity)
-        if len(at_letter) != 1 or at_letter[0].offset or len(set(indices)) != len(indices):
+        if len(at_letter) != 1 or at_letter[0].offset:
             continue
         others = add(*parts[:place], *parts[place + 1 :])
         if not any(node is quantity for node in walk(others)):
@@ -155,7 +154,7 @@ def _step(theory: Theory, quantity: Entry | Partial, formula: Term, letter: str)
         return None
     if opened is None or opened is quantity:
         return None
-    granted = Array(_indices(quantity), formula)
+    granted = Array(tuple(dict.fromkeys(_indices(quantity))), formula)
     for _ in range(_MOST_BETWEEN):
         for direction in (-1, 1):
             beside = {letter: Level(letter, direction)}
@@ -174,9 +173,12 @@ def _step(theory: Theory, quantity: Entry | Partial, formula: Term, letter: str)
 
 def _put_in(term: Term, neighbour: Entry | Partial, there: Array) -> Term:
     """A term with what is known of a neighbour in its place, except where it is the argument of a map: of that nothing is known but
-    that it is the same on both sides."""
+    that it is the same on both sides. A claim about a diagonal is put in there alone."""
     if isinstance(term, Entry | Partial) and _alike(term, neighbour):
-        return there.at(*_indices(term))
+        pairs = list(zip(_indices(neighbour), _indices(term), strict=True))
+        at = dict(pairs)
+        if all(at[index] is own for index, own in pairs):
+            return there.at(*at.values())
     if isinstance(term, MapEntry):
         return term
     children = term.children()

@@ -32,6 +32,7 @@ from derive.proof.gaps import (
     taken_for_granted,
     values_supposed,
 )
+from derive.proof.lines import alone
 from derive.proof.sides import numbered_layers, pairs_of
 from derive.proof.transitions import by_several_ways
 from derive.proof.updates import says_its_step, step_of_descent
@@ -148,6 +149,8 @@ def _judged(understanding: Understanding, place: int, equation: Equation, meanin
             return verdict
         held = _claim(understanding, equation, None, held=True)
         here = partly or understanding.placed[place].section in sections
+        if held.verdict is not Verdict.PROVED and (line := alone(understanding, equation[:2])) is not None:
+            held = _claim(line, equation, None)
         if here and held.verdict in (Verdict.PROVED, Verdict.REFUTED):
             # false is only what is false both ways
             return held if held.verdict is Verdict.PROVED or verdict.verdict is Verdict.REFUTED else verdict

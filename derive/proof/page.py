@@ -239,6 +239,8 @@ def _new_meaning(judged: Judged, page: Sequence[Placed]) -> tuple[int, tuple[Pla
         first = next(n for n, each in enumerate(placed) if each.line == source)
         before, after = placed[first], placed[number]
         elsewhere = before.section != after.section
+        if name is not None and _solves(understanding, name, after):
+            continue
         if first >= number or not (elsewhere or _brings_in(understanding, name, before, after)):
             continue
         if name is not None and not _is_given_anew(judged, number, elsewhere=elsewhere):
@@ -291,6 +293,18 @@ def _brings_in(understanding: Understanding, name: Name | None, before: Placed, 
         if understanding.table.known(each) or vocabulary.functions.get(repr(each), functions[0]) not in functions
     }
     return not {each.base for each in used} <= old
+
+
+def _solves(understanding: Understanding, name: Name, after: Placed) -> bool:
+    """Whether a second right side says what a recursion comes to: it has the recursion's start, and all that this is made of."""
+    definition, right = understanding.theory.definitions.get(name), after.statement.right
+    if definition is None or right is None:
+        return False
+    old, new = term_names(definition.value.body), set(names_in((right,), understanding.vocabulary, symbols=True))
+    goes_back = any(each.base == name.base and any(level.letter for level in each.levels) for each in old)
+    own = [each for each in new if each.base == name.base and each.levels]
+    starts = bool(own) and not any(level.letter for each in own for level in each.levels)
+    return goes_back and starts and {each.base for each in old} <= {each.base for each in new}
 
 
 def _reached(understanding: Understanding, name: Name) -> set[Name]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
-from derive.algebra.names import Index, Level, Name
+from derive.algebra.names import Index, Level, Name, Selection, Size
 from derive.algebra.steps import StepPower, StepProduct, StepSum, instantiate, letters_of
 from derive.algebra.terms import Add, Arg, Delta, Entry, Extent, Fun, Mul, Num, Partial, Positive, Pow, Term, Total
 from derive.notation import tree
@@ -58,12 +58,22 @@ class EntryWriter:
         r"""An entry of an array: `W^{(2)}_{jk}`, and `{W_2}_{jk}` where a subscript is part of the name."""
         return entry(naming.name(self.theory, name), [self.letter(index) for index in indices])
 
+    def selection(self, start: Size, place: Index, part: Iterable[Index]) -> tree.Node:
+        """Iverson's bracket, one where a place in a stack is that of a part's entry, or of its only one: `[s = i + H]`."""
+        shift = [] if start.value == 0 else [naming.size(start)]
+        own = [self.letter(index) for index in part] or [tree.Number("1")]  # places are counted from one
+        counted = [*own, *shift]
+        right = counted[0] if len(counted) == 1 else tree.Sum(tuple(("+", each) for each in counted))
+        return Fenced("[", Relations(self.letter(place), (("=", right),)), "]")
+
     def term(self, term: Term) -> Piece:
         match term:
             case Num(value=value):
                 return number(value)
             case Extent(size=length):
                 return Piece(naming.size(length))
+            case Entry(name=Selection(start=start), indices=(place, *part)):
+                return Piece(self.selection(start, place, part))
             case Entry(name=name, indices=indices):
                 return Piece(self.entry(name, indices))
             case Arg():

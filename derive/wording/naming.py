@@ -101,6 +101,8 @@ def _function(theory: Theory, function: str) -> Node:
 
 def size(length: Size) -> Node:
     """A size as a formula: `2`, `n_1`, `n_{l-1}`."""
+    if length.summands:
+        return Sum(tuple(("+", size(part)) for part in length.summands))
     base, _, place = length.name.partition("@")
     if base == STEPS:
         return level(level_from(place))

@@ -195,7 +195,10 @@ TREES: dict[str, Node] = {
         Styled("sans", s("A")),
     ),
     "accents": commas(
-        *(Accented(accent, x) for accent in ("hat", "bar", "tilde", "vec", "dot", "ddot", "check", "breve")),
+        *(
+            Accented(accent, x)
+            for accent in ("hat", "bar", "tilde", "vec", "overleftarrow", "dot", "ddot", "check", "breve")
+        ),
         *(Accented(accent, times(x, y)) for accent in ("overline", "underline", "widehat", "widetilde")),
     ),
     "roots": times(Root(plus(Scripted(x, sup=n("2")), s(r"\epsilon"))), Root(x, n("3")), Root(Fraction(a, b), s("n"))),
