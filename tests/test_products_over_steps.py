@@ -30,7 +30,8 @@ from derive.algebra.terms import (
     sub,
     total,
 )
-from derive.proof.evaluate import Floats, some_map
+from derive.proof.arithmetic import Floats
+from derive.proof.evaluate import some_map
 
 SIZE = 2
 N = Size("n", None)

@@ -19,7 +19,8 @@ from derive.algebra.polynomial import Atom, Polynomial
 from derive.algebra.shifts import bracket_of, holds, place
 from derive.algebra.terms import Entry, Mul, Partial, Term, Total, mul, total
 from derive.check import _placed, _trees, check_documents, judge_page, read_text
-from derive.proof.evaluate import Evaluation, Floats, Point
+from derive.proof.arithmetic import Floats
+from derive.proof.evaluate import Evaluation, Point
 from derive.verdicts import Verdict
 
 N, K, S = (counted(size(letter)) for letter in "NKS")

@@ -32,7 +32,8 @@ from derive.algebra.terms import Entry, Partial, mul, num, sub
 from derive.calculus.chain import resolve
 from derive.matrices import to_sympy
 from derive.meaning.scope import NotUnderstood, Sizes
-from derive.proof.evaluate import Evaluation, Floats, Point
+from derive.proof.arithmetic import Floats
+from derive.proof.evaluate import Evaluation, Point
 from derive.theory import Definition, Symbol, Theory
 
 LENGTHS = {"p": 2, "q": 3, "r": 4, "k": 2}

@@ -11,7 +11,8 @@ from derive.algebra.names import Name, fresh
 from derive.algebra.terms import Entry
 from derive.calculus.chain import through_parts
 from derive.check import _placed, _trees, read_text
-from derive.proof.evaluate import Evaluation, Floats, Point
+from derive.proof.arithmetic import Floats
+from derive.proof.evaluate import Evaluation, Point
 from derive.proof.page import judge_page
 from derive.theory import Theory
 

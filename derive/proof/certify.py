@@ -8,7 +8,8 @@ from derive.algebra.names import Index, Name, Size
 from derive.algebra.polynomial import Polynomial
 from derive.algebra.terms import Term
 from derive.calculus.chain import NotDifferentiable
-from derive.proof.evaluate import Balls, Evaluation, Point, Undefined
+from derive.proof.arithmetic import Balls, Undefined
+from derive.proof.evaluate import Evaluation, Point
 from derive.theory import Theory
 from derive.verdicts import Counterexample
 

@@ -21,10 +21,11 @@ from derive.algebra.stacks import by_parts
 from derive.algebra.steps import letters_of
 from derive.algebra.terms import Arg, Entry, Fun, Mul, Partial, Term, names, sub, transform, walk
 from derive.calculus.chain import NotDifferentiable, expand, through_parts
+from derive.proof.arithmetic import BeyondEnd, Floats, Undefined
 from derive.proof.by_cases import vanishes_by_cases
 from derive.proof.certify import certify, counts_untold
 from derive.proof.depth import at_depth
-from derive.proof.evaluate import BeyondEnd, Evaluation, Floats, Point, Undefined
+from derive.proof.evaluate import Evaluation, Point
 from derive.proof.induction import by_induction
 from derive.proof.lines import is_line
 from derive.proof.screen import POINTS, Screen, agree, places_of

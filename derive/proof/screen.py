@@ -12,8 +12,9 @@ from derive.algebra.arrays import Array
 from derive.algebra.names import Index, Name
 from derive.algebra.terms import Term
 from derive.calculus.chain import NotDifferentiable
+from derive.proof.arithmetic import Floats, Undefined
 from derive.proof.depth import at_depth
-from derive.proof.evaluate import Evaluation, Floats, Point, Undefined
+from derive.proof.evaluate import Evaluation, Point
 from derive.theory import Theory
 
 CLOSE = 1e-9
