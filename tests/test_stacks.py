@@ -46,7 +46,7 @@ BARE = Theory({Name(name): Symbol(Name(name), shape) for name, shape in SHAPES.i
 
 
 def length(one: Size) -> int:
-    return sum(LENGTHS[part.name] if part.value is None else part.value for part in one.parts or (one,))
+    return sum(LENGTHS[part.name] if part.value is None else part.value for part in one.summands or (one,))
 
 
 def at_point(theory: Theory, seed: int = 3) -> Evaluation:
@@ -108,7 +108,7 @@ def numbers(draw: st.DrawFn) -> Array:
         lambda: sum_entries(left),
         lambda: sum_entries(hadamard(left, right)),
         lambda: inner(plus(left, right), right),
-        lambda: sum_entries(matmul(named("W" if len(vector.shape[0].parts) == 2 else "V"), left)),
+        lambda: sum_entries(matmul(named("W" if len(vector.shape[0].summands) == 2 else "V"), left)),
     ]
     return draw(st.sampled_from(kinds))()
 
