@@ -352,7 +352,7 @@ def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
         others = []
         for layout in _possible(placed):
             understanding = understand(page, layout)
-            if any(judge(understanding, number).verdict is Verdict.PROVED for number in doubtful):
+            if any(_saves(judge(understanding, number), best.verdicts[number]) for number in doubtful):
                 others.append(_judged(understanding))
         chosen = max((best, *others), key=_proved)
         rivals = [judged for judged in (best, *others) if judged is not chosen]
@@ -360,6 +360,11 @@ def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
             notes = (chosen.understanding.vocabulary.layout.said,)
         best = replace(chosen, verdicts=_spared(chosen, rivals))
     return Judged(best.understanding, _without_inline_rivals(best), notes)
+
+
+def _saves(other: StatementVerdict, refuted: StatementVerdict) -> bool:
+    """Whether what another layout says speaks against a refutation: it proves the claim, or where only shapes do not fit, fits them."""
+    return other.verdict is Verdict.PROVED or (refuted.counterexample is None and other.verdict is not Verdict.REFUTED)
 
 
 def _possible(placed: Sequence[Placed]) -> Iterator[Layout]:
@@ -415,8 +420,9 @@ def _spared(chosen: Judged, rivals: Sequence[Judged]) -> tuple[StatementVerdict,
         for_rival = sum(other and not own for own, other in differing)
         if for_chosen > for_rival:
             continue
-        for number, (own, other) in enumerate(differing):
-            if other and not own and verdicts[number].verdict is Verdict.REFUTED:
-                reason = f"holds in another layout of derivatives ({rival.understanding.vocabulary.layout.said})"
+        for number, other in enumerate(rival.verdicts):
+            if verdicts[number].verdict is Verdict.REFUTED and _saves(other, verdicts[number]):
+                does = "holds" if other.verdict is Verdict.PROVED else "has shapes that fit"
+                reason = f"{does} in another layout of derivatives ({rival.understanding.vocabulary.layout.said})"
                 verdicts[number] = StatementVerdict(verdicts[number].kind, "", Verdict.UNKNOWN, reason)
     return tuple(verdicts)
