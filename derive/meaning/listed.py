@@ -13,9 +13,10 @@ from dataclasses import replace
 from derive.meaning.called import calls_in
 from derive.meaning.draft import Draft, Placed
 from derive.meaning.letters import everywhere
-from derive.meaning.naming import base_latex, walk
+from derive.meaning.naming import base_latex, is_transpose, walk
 from derive.meaning.shapes import size_text
-from derive.notation.tree import BigOperator, Ellipsis, Node, Number, Scripted, Symbol
+from derive.notation.tree import BigOperator, Ellipsis, Node, Number, Product, Scripted, Sum, Symbol
+from derive.notation.tree import Sequence as Listed
 
 
 def tell_primes(draft: Draft) -> None:
@@ -49,6 +50,52 @@ def tell_primes(draft: Draft) -> None:
     draft.placed = tuple(
         replace(each, statement=each.statement.changed(lambda side: everywhere(side, change))) for each in draft.placed
     )
+
+
+def tell_constant_terms(draft: Draft) -> None:
+    r"""Write the `\alpha_{0m}` of `\alpha_{0m} + \alpha_m^T x` as the entry m of an array of its own: what is added to a product
+    with the vector of the same letter."""
+    nodes = [node for tree in draft.trees for node in walk(tree)]
+    added = {
+        node.base
+        for each in nodes
+        if isinstance(each, Sum)
+        for _, node in each.terms
+        if isinstance(node, Scripted) and _at_zero(node) is not None
+    }
+    vectors = {
+        node.base
+        for node in nodes
+        if isinstance(node, Scripted)
+        and isinstance(node.sub, Symbol)
+        and (node.sup is not None and is_transpose(node.sup))
+    }
+    constants = {base for base in added & vectors if isinstance(base, Symbol)}
+
+    def change(node: Node) -> Node:
+        letter = _at_zero(node) if isinstance(node, Scripted) and node.base in constants else None
+        if letter is None:
+            return node
+        assert isinstance(node, Scripted)
+        assert isinstance(node.base, Symbol)
+        found = replace(node, base=Symbol(f"{node.base.text}_{{0}}", span=node.base.span), sub=letter)
+        draft.said[found] = node
+        return found
+
+    if constants:
+        draft.placed = tuple(
+            replace(each, statement=each.statement.changed(lambda side: everywhere(side, change)))
+            for each in draft.placed
+        )
+
+
+def _at_zero(node: Scripted) -> Symbol | None:
+    """The m of `a_{0m}`."""
+    parts: list[Node] = [f for _, f in node.sub.factors] if isinstance(node.sub, Product) else []
+    parts = list(node.sub.items) if isinstance(node.sub, Listed) else parts
+    if len(parts) != 2 or parts[0] != Number("0") or not isinstance(parts[1], Symbol):
+        return None
+    return parts[1]
 
 
 def tell_lists(draft: Draft) -> None:

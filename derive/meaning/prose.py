@@ -234,6 +234,9 @@ _NAMES = r"(?:\$[^$]+\$(?:\s*,\s*and|\s*,|\s+and|\s+or)?\s*)*"
 _NUMBERS = re.compile(
     rf"\b(real numbers?|numbers|constants?|scalars?|scalar (?:bias|weight|input|output|target)e?s?)\s*{_NAMES}$"
 )
+_RATE = "rate|size|coefficient|factor|temperature|strength|momentum|hyper-?parameter"
+_RATES = re.compile(rf"\b((learning|decay|step|momentum)[ -])?({_RATE})s?\s*{_NAMES}$")
+"""What stands behind such a word as a single Greek letter is a number."""
 _IS_NUMBER = re.compile(r"^\s*(?:is|be|being) an? (?:real |positive |fixed |small )*(?:number|scalar|constant)\b")
 _OF_SIZE = re.compile(r"\$[^$]+\$\s*(?:is|be|being|denotes?)?\s*(?:an?|the)\s*(?:real\s+)?$")
 _MATRIX = re.compile(r"^\s*(?:real\s+|weight\s+)?(?:matrix|array)\b(\s*$|\s*[^\s$]|\s+(?=\$))")
@@ -249,13 +252,21 @@ def numbers(placed: Sequence[Placed], counts: frozenset[str]) -> frozenset[Name]
         compared = list(_compared(each))
         if compared:  # an array, of whose entries it might be said, has a shape by other means
             nodes: list[Node] = [*compared, *_listed_beside(placed, place)]
-        elif _mentioned(each) and (_NUMBERS.search(each.before) or _IS_NUMBER.match(each.after)):
+        elif _mentioned(each) and (
+            _NUMBERS.search(each.before)
+            or _IS_NUMBER.match(each.after)
+            or (_is_greek(node) and _RATES.search(each.before))
+        ):
             nodes = [node]
         else:
             continue
         names = (written(each) for each in nodes if not (isinstance(each, Symbol) and each.text in counts))
         found |= {name.name for name in names if name is not None and not name.entries and name.power is None}
     return frozenset(found)
+
+
+def _is_greek(node: Node) -> bool:
+    return isinstance(node, Symbol) and node.text.startswith("\\")
 
 
 _LIST_OF_NUMBERS = re.compile(r"\b(numbers|scalars)\s+(\$[^$]*\$\s*(,|and|,\s*and)?\s*)*$", re.IGNORECASE)

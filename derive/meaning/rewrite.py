@@ -17,7 +17,7 @@ from derive.meaning.functions import take_off_arguments
 from derive.meaning.gradients import tell_slopes_of_losses
 from derive.meaning.inputs import tell_inputs
 from derive.meaning.letters import tell_letters
-from derive.meaning.listed import tell_lists, tell_primes
+from derive.meaning.listed import tell_constant_terms, tell_lists, tell_primes
 from derive.meaning.maps import tell_gradients, tell_maps
 from derive.meaning.naming import base_latex, walk
 from derive.meaning.of_vectors import tell_functions_of_vectors
@@ -34,11 +34,11 @@ from derive.meaning.shifts import shifts_of
 from derive.meaning.shorthand import tell_bars
 from derive.meaning.spelling import put_together
 from derive.meaning.squares import tell_squares
-from derive.meaning.statements import Statement
+from derive.meaning.statements import EQUALITIES, Statement
 from derive.meaning.steps import tell_steps
 from derive.meaning.turned import turn_sums
 from derive.meaning.vocabulary import vocabulary_of
-from derive.notation.tree import Fenced, Product, Scripted, Sequence
+from derive.notation.tree import Fenced, Product, Scripted, Sequence, Symbol
 
 
 def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
@@ -49,6 +49,7 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
     tell_bars(draft)
     tell_squares(draft)
     tell_primes(draft)
+    tell_constant_terms(draft)
     tell_entries(draft)
     tell_letters(draft)
     tell_lists(draft)
@@ -78,9 +79,18 @@ def rewritten(placed: Iterable[Placed], title: str = "") -> Draft:
 
 
 def _keep_vectors(draft: Draft) -> None:
-    r"""Where the text calls X a vector, or there is an `X = (X_1, \ldots, X_p)`, `x_{ij}` is no entry of it."""
+    r"""Where the text calls X a vector, there is an `X = (X_1, \ldots, X_p)`, or an `X_j = ...`, `x_{ij}` is no
+    entry of it."""
     vectors = {base_latex(node) for node, _ in spoken_vectors(draft.placed)}
     vectors |= {base_latex(each.statement.left) for each in draft.placed if _lists_own_entries(each.statement)}
+    vectors |= {
+        base_latex(each.statement.left.base)
+        for each in draft.placed
+        if isinstance(each.statement.left, Scripted)
+        and isinstance(each.statement.left.sub, Symbol)
+        and each.statement.left.sup is None
+        and each.statement.relation in EQUALITIES
+    }
     vectors.discard(None)
     if vectors:
         twice = {

@@ -363,7 +363,7 @@ def _in_its_layout(placed: Sequence[Placed], title: str) -> Judged:
 
 
 def _saves(other: StatementVerdict, refuted: StatementVerdict) -> bool:
-    """Whether what another layout says speaks against a refutation: it proves the claim, or where only shapes do not fit, fits them."""
+    """Whether what another layout says speaks against a refutation: it proves the claim, or fits shapes that alone did not fit."""
     return other.verdict is Verdict.PROVED or (refuted.counterexample is None and other.verdict is not Verdict.REFUTED)
 
 
