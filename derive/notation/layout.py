@@ -115,7 +115,7 @@ def argument(node: Applied) -> Node:
 def operand(node: Derivative) -> Node:
     """What stands behind the sign of a derivative; `l(o, y)` needs no more parentheses."""
     inner = node.operand
-    if node.style == "operator" and isinstance(inner, Product):
+    if node.style == "operator" and isinstance(inner, Product | BigOperator):
         return inner
     return inner if juxtaposed(inner) else fenced(inner, FACTOR)
 

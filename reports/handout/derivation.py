@@ -105,6 +105,11 @@ RULE_FORMULAS = {
     "d(prod_t u_t)/dx = prod_t u_t sum_t (du_t/dx)/u_t": (
         r"\frac{d}{dx} \prod_t u_t = \prod_t u_t \sum_t \frac{1}{u_t} \frac{du_t}{dx}"
     ),
+    "d(prod_t A_t)/dx = sum_t (prod_{s>t} A_s) dA_t/dx (prod_{s<t} A_s)": (
+        r"\frac{d}{dx} \prod_t A_t = \sum_t \left( \prod_{s > t} A_s \right) \frac{dA_t}{dx} \left( \prod_{s < t} A_s \right)"
+    ),
+    "d(A^t)/dx = sum_s A^(t-s) dA/dx A^(s-1)": r"\frac{d}{dx} A^t = \sum_s A^{t - s} \frac{dA}{dx} A^{s - 1}",
+    "d F(u)/dx = sum_k F'_k(u) du_k/dx": r"\frac{d}{dx} F(u) = \sum_k F'_k(u) \frac{du_k}{dx}",
     "d[s=t]/dx = 0": r"\frac{d}{dx} [s = t] = 0",
     "d(uv)/dx = (du/dx) v + u (dv/dx)": r"\frac{d}{dx} (u v) = \frac{du}{dx} v + u \frac{dv}{dx}",
     "d(u^r)/dx = r u^(r-1) du/dx": r"\frac{d}{dx} u^r = r u^{r - 1} \frac{du}{dx}",
