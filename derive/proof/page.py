@@ -292,7 +292,14 @@ def _brings_in(understanding: Understanding, name: Name | None, before: Placed, 
         for each in names_in((right,), vocabulary, symbols=True)
         if understanding.table.known(each) or vocabulary.functions.get(repr(each), functions[0]) not in functions
     }
-    return not {each.base for each in used} <= old
+    return not all(each.base in old or _made_of(understanding, each, old) for each in used)
+
+
+def _made_of(understanding: Understanding, name: Name, known: set[str]) -> bool:
+    """Whether a defined name rests on nothing but what is known: it is another word for some of that."""
+    definitions = understanding.theory.definitions
+    given = {each.base for each in _reached(understanding, name) if each not in definitions}
+    return name in definitions and bool(given) and given <= known
 
 
 def _solves(understanding: Understanding, name: Name, after: Placed) -> bool:
