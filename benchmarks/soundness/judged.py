@@ -23,7 +23,7 @@ class Judged:
 
     @property
     def wrong(self) -> bool:
-        return self.verdict == ("refuted" if self.claim.true else "proved")
+        return self.verdict in ({"refuted"} if self.claim.true else {"proved", "defined", "declared"})
 
     @property
     def right(self) -> bool:
