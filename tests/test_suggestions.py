@@ -25,7 +25,7 @@ def suggested() -> list[Outcome]:
     return [outcome for page in PAGES for outcome in outcomes(page.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_most_first_suggestions_are_the_fix(suggested: list[Outcome]) -> None:
     assert len(suggested) >= 60
     others = [outcome for outcome in suggested if not outcome.same]
