@@ -38,6 +38,8 @@ def tell_maps(draft: Draft) -> dict[str, str]:
     lefts = (written(each.statement.left) for each in draft.placed if each.statement.right is not None)
     if not any(left is not None and any(level.letter for level in left.name.levels) for left in lefts):
         return {}
+    if any(_LINEAR.search(text) for each in draft.placed for text in (each.before, each.after)):
+        return {}  # a general map tells nothing of one that is linear, and refutes what holds of it
     descended = {name.base for name in _descended(draft)}
     found = dict.fromkeys(sorted(descended), NUMBER) | dict(_declared(draft))
     found = {base: gives for base, gives in found.items() if _called_like_a_map(draft, base, base in descended)}
@@ -91,6 +93,7 @@ def _primed(draft: Draft) -> set[str]:
     return {name.name.base for node in nodes if (name := written(node)) is not None}
 
 
+_LINEAR = re.compile(r"\blinear (maps?|operators?|transformations?)\b|\b(is|are|be) linear\b", re.IGNORECASE)
 _BY_ENTRY = re.compile(
     r"\b(element|component|entry|coordinate|point)[- ]?wise|\bentry by entry|\b(each|every) (entry|component|element)\b",
     re.IGNORECASE,

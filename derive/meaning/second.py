@@ -47,9 +47,7 @@ from derive.algebra.terms import (
 )
 from derive.meaning.question import NotCompared, Question, plainly_read, question
 from derive.meaning.scope import Vocabulary
-from derive.notation.tree import (
-    Node,
-)
+from derive.notation.tree import Node
 
 _POINTS = 5
 _DIGITS = 30
